@@ -1,0 +1,73 @@
+"""`./dev bench [NAME] [--json FILE]`: run a benchmark, print it, and keep what it saw.
+
+A benchmark is a module in this folder with `run() -> Result`. Its peer runs in the same call,
+in turns with it: only the ratio of one run means anything.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from result import Result
+from tidewire.clock import SystemClock
+
+HERE = Path(__file__).parent
+PAGE = HERE.parent / "docs" / "benchmarks.md"
+OWN = {"run", "result"}
+
+
+def main() -> int:
+    """Run what is asked for; without a name, list what there is."""
+    parser = argparse.ArgumentParser(prog="./dev bench")
+    parser.add_argument("name", nargs="?", help="without it: what there is")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    asked = parser.parse_args()
+    known = sorted(file.stem for file in HERE.glob("*.py") if file.stem not in OWN)
+    if asked.name is None:
+        for name in known:
+            print(f"{name:<8}{(importlib.import_module(name).__doc__ or '').splitlines()[0]}")
+        return 0
+    if asked.name not in known:
+        print(
+            f"There is no benchmark {asked.name}. There are: {', '.join(known)}.", file=sys.stderr
+        )
+        return 2
+    found: Result = importlib.import_module(asked.name).run()
+    show(found)
+    if asked.json:
+        asked.json.write_text(json.dumps(found.document(), indent=2) + "\n", "utf-8")
+    keep(found)
+    return 0
+
+
+def show(found: Result) -> None:
+    """The figures and ratios, as a table."""
+    table = Table("what", "seen", title=found.bench, title_justify="left")
+    for name, value in {**found.figures, **found.ratios}.items():
+        table.add_row(name, f"{value:,.2f}")
+    table.add_row("meets", "yes" if found.meets else "no")
+    Console().print(table)
+
+
+def keep(found: Result) -> None:
+    """Append the run to docs/benchmarks.md, with machine and date."""
+    figures = ", ".join(f"{name} {value:,.0f}" for name, value in found.figures.items())
+    ratios = ", ".join(f"{name} {value:.2f}" for name, value in found.ratios.items())
+    now = SystemClock().now()
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    with PAGE.open("a", encoding="utf-8") as page:
+        page.write(
+            f"| {now:%Y-%m-%d} | {found.bench} | {figures} | {ratios} |"
+            f" {'yes' if found.meets else 'no'} | {machine} |\n"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

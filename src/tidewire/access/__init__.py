@@ -1,0 +1,1 @@
+"""Accounts, bearer keys and signed tokens: who is asking, and what a link proves."""

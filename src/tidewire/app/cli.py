@@ -1,0 +1,81 @@
+"""The command line: `tidewire`."""
+
+import logging
+import sys
+
+import psycopg
+import typer
+from rich.console import Console
+
+from tidewire.app.commands import (
+    accounts,
+    circuit,
+    demo,
+    desk,
+    desktop,
+    endpoint,
+    importing,
+    ledger,
+    mail,
+    report,
+    simulate,
+    submit,
+    webhook,
+)
+from tidewire.app.commands.programs import gateway, inbound, serve, web, worker
+from tidewire.model.errors import BadInput, WireError
+
+app = typer.Typer(
+    help="Tidewire, an open newswire.", no_args_is_help=True, pretty_exceptions_enable=False
+)
+app.command()(serve)
+app.command()(web)
+app.command()(worker)
+app.command()(gateway)
+app.command()(inbound)
+app.command()(submit.submit)
+app.command()(report.report)
+app.command()(simulate.simulate)
+app.command()(demo.demo)
+app.add_typer(desk.app, name="desk")
+app.add_typer(importing.app, name="import")
+app.add_typer(accounts.issuer, name="issuer")
+app.add_typer(accounts.editor, name="editor")
+app.add_typer(circuit.app, name="circuit")
+app.add_typer(desktop.app, name="desktop")
+app.add_typer(endpoint.app, name="endpoint")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(mail.app, name="mail")
+app.add_typer(webhook.app, name="webhook")
+
+REFUSED = 2
+
+
+def main() -> None:
+    """Run a command; what cannot be taken ends in one sentence and exit code 2."""
+    # The pool tells each failed try; what matters is said once, below.
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
+    try:
+        app(prog_name="tidewire")
+    except WireError as error:
+        _say(error)
+        sys.exit(REFUSED)
+    except psycopg.OperationalError:
+        Console(stderr=True).print("The database does not answer. Check that it runs.")
+        sys.exit(REFUSED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _say(error: WireError) -> None:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console.print(str(error), markup=False)
+    if isinstance(error, BadInput):
+        for problem in error.problems:
+            where = f"{problem.pointer}: " if problem.pointer else ""
+            line = f"  {problem.severity}: {where}{problem.message} {problem.advice}"
+            console.print(line.rstrip(), markup=False)
+
+
+if __name__ == "__main__":
+    main()

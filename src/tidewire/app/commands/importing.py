@@ -1,0 +1,61 @@
+"""`tidewire import`: take outlets, journalists and desktops in from CSV files."""
+
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
+
+from tidewire.app.assemble import open_house
+from tidewire.app.running import run
+from tidewire.audience.admit import Admission, Summary
+from tidewire.audience.rows import FORMS
+from tidewire.model.subscriber import Kind
+
+NOTHING_KEPT = 2
+
+app = typer.Typer(help="Take subscribers in from CSV files.", no_args_is_help=True)
+
+
+@app.command(help=f"Media that republish. Columns: {','.join(FORMS[Kind.OUTLET].columns)}")
+def outlets(file: Path) -> None:
+    """Import outlets."""
+    _import(Kind.OUTLET, file)
+
+
+@app.command(help=f"People who get mail. Columns: {','.join(FORMS[Kind.JOURNALIST].columns)}")
+def journalists(file: Path) -> None:
+    """Import journalists."""
+    _import(Kind.JOURNALIST, file)
+
+
+@app.command(help=f"Screens that are fed live. Columns: {','.join(FORMS[Kind.DESKTOP].columns)}")
+def desktops(file: Path) -> None:
+    """Import desktops."""
+    _import(Kind.DESKTOP, file)
+
+
+def _import(kind: Kind, file: Path) -> None:
+    size = file.stat().st_size if file.is_file() else None
+    summary = run(_admit(kind, file, size))
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for line, reason in summary.first:
+        console.print(f"line {line}: {reason}", markup=False)
+    if summary.rejected > len(summary.first):
+        console.print(f"... and {summary.rejected - len(summary.first):,} more")
+    told = f", {summary.rejected:,} rejected, see {summary.written_to}" if summary.rejected else ""
+    text = f"{kind.name.lower()}s: {summary.new:,} new, {summary.renewed:,} renewed{told}"
+    Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    if not summary.kept:
+        raise typer.Exit(NOTHING_KEPT)
+
+
+async def _admit(kind: Kind, file: Path, size: int | None) -> Summary:
+    async with open_house() as house:
+        admission = Admission(house.database, house.bell, house.clock)
+        columns = (BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("import", total=size)
+            return await admission.admit(
+                kind, file, lambda done: progress.update(task, completed=done)
+            )

@@ -1,0 +1,63 @@
+"""The programs that stay up: serve (all of them), web, worker, gateway, inbound."""
+
+import asyncio
+import resource
+from collections.abc import Awaitable, Callable
+
+from tidewire.app.assemble import House, open_house
+from tidewire.app.running import run, start_log, stop_on_signal
+
+Program = Callable[[House, asyncio.Event], Awaitable[None]]
+
+
+def serve() -> None:
+    """Run web, worker, gateway and inbound mail together; bring back what dies."""
+    from tidewire.app.serve import run_all
+
+    _run(run_all)
+
+
+def web() -> None:
+    """Serve the pages, the feeds and the API."""
+    from tidewire.app.web import run_web
+
+    _run(run_web)
+
+
+def worker() -> None:
+    """Stage, publish and deliver."""
+    from tidewire.app.worker import run_worker
+
+    _run(run_worker)
+
+
+def gateway() -> None:
+    """Feed the desktops that are connected."""
+    from tidewire.app.gateway import run_gateway
+
+    _run(run_gateway)
+
+
+def inbound() -> None:
+    """Take bounces, complaints and unsubscriptions that come by mail."""
+    from tidewire.app.inbound import run_inbound
+
+    _run(run_inbound)
+
+
+def _run(program: Program) -> None:
+    start_log()
+    _raise_open_files()
+    run(_with_house(program))
+
+
+def _raise_open_files() -> None:
+    """As many open files as the machine lets us have: each socket is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+async def _with_house(program: Program) -> None:
+    stopping = stop_on_signal()
+    async with open_house() as house:
+        await program(house, stopping)

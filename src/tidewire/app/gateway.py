@@ -1,0 +1,68 @@
+"""The gateway program: wires the stream to keys, store, bell and ledger."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from tidewire.access.tokens import read_desktop_key
+from tidewire.app.assemble import House
+from tidewire.channels.stream.gateway import Gateway, GatewayContext
+from tidewire.ledger.record import record_stream
+from tidewire.ledger.sums import desktops_served
+from tidewire.model.delivery import StreamReceipts
+from tidewire.model.errors import Misconfigured
+
+log = structlog.get_logger()
+
+
+async def run_gateway(
+    house: House,
+    stopping: asyncio.Event,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    reuse_port: bool = False,
+    ready: Callable[[str, int], None] | None = None,
+) -> None:
+    """Feed desktops until `stopping` is set. Raises Misconfigured where it cannot listen.
+
+    `host` and `port` go before the settings' own; with `reuse_port` several processes
+    share one port. `ready` is told the address that is listened on.
+    """
+    own = house.settings.gateway
+    host = own.host if host is None else host
+    port = own.port if port is None else port
+    gateway = Gateway(gateway_context(house))
+    try:
+        found = await gateway.start(host, port, reuse_port=reuse_port)
+    except OSError as error:
+        raise Misconfigured(
+            f"The gateway cannot listen on {host}:{port}: {error.strerror}.",
+            "Stop what listens there, or set TIDEWIRE_GATEWAY_ADDRESS.",
+        ) from error
+    log.info("gateway listens", host=found[0], port=found[1])
+    try:
+        if ready is not None:
+            ready(*found)
+        await stopping.wait()
+    finally:
+        await gateway.stop()
+
+
+def gateway_context(house: House) -> GatewayContext:
+    """What the gateway needs, from the parts of the house."""
+
+    async def record(found: Sequence[StreamReceipts]) -> None:
+        async with house.database.transaction() as tx:
+            await record_stream(tx, found, house.clock.now())
+
+    return GatewayContext(
+        clock=house.clock,
+        database=house.database,
+        bell=house.bell,
+        base_url=house.settings.base_url,
+        read_key=lambda key: read_desktop_key(house.signer, key),
+        record=record,
+        counted=desktops_served,
+    )

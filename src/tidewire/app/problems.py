@@ -1,0 +1,134 @@
+"""Every error as RFC 9457 problem details, with a pointer to the field at fault."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tidewire.app.running import facts
+from tidewire.model.errors import BadInput, WireError
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application with problem details."""
+    app.add_exception_handler(WireError, _wire_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_middleware(Unexpected)
+
+
+def problem(
+    status: int,
+    title: str,
+    detail: str = "",
+    *,
+    errors: Sequence[dict[str, str]] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """A problem response (RFC 9457 §3)."""
+    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = list(errors)
+    text = json.dumps(body, ensure_ascii=False)
+    return Response(text, status, headers=headers, media_type=MEDIA_TYPE)
+
+
+async def _wire_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, WireError)
+    found = error.problems if isinstance(error, BadInput) else ()
+    errors = [
+        {
+            "pointer": p.pointer,
+            "code": p.code,
+            "severity": p.severity.value,
+            "message": p.message,
+            "advice": p.advice,
+        }
+        for p in found
+    ]
+    if error.status >= 500:
+        log.error("request failed", **_where(request.scope), **facts(error))
+    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    return problem(error.status, error.message, error.advice, errors=errors, headers=headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    unreadable = any(found["type"] == "json_invalid" for found in error.errors())
+    errors = [
+        {
+            "pointer": _pointer(found["loc"]),
+            "code": found["type"],
+            "severity": "error",
+            "message": found["msg"],
+            "advice": "",
+        }
+        for found in error.errors()
+    ]
+    if unreadable:
+        return problem(400, "This is not valid JSON.", errors=errors)
+    return problem(422, "Some fields cannot be taken.", "See errors.", errors=errors)
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers) if error.headers else None
+    return problem(error.status_code, str(error.detail), headers=headers)
+
+
+class Unexpected:
+    """Answers 500 to what nobody foresaw, and logs it; the server never sees the error.
+
+    Starlette would raise it again after its answer, for the server to print with all that it
+    holds.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; an answer that had begun stays unfinished."""
+        began = False
+
+        async def watched(message: Message) -> None:
+            nonlocal began
+            began = began or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except ClientDisconnect:  # nobody is there to be told
+            return
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            log.error("request failed", **_where(scope), **facts(error))
+            if not began:
+                advice = "It has been logged; please try again."
+                await problem(500, "Something went wrong here.", advice)(scope, receive, send)
+
+
+def _where(scope: Scope) -> dict[str, str]:
+    """The method, and the route as it is written: the path itself may hold a token."""
+    return {"method": scope["method"], "route": getattr(scope.get("route"), "path", "")}
+
+
+def _pointer(location: Sequence[int | str]) -> str:
+    """A JSON Pointer (RFC 6901) for a body's field; "query:name" style parts stay readable."""
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
+    if parts and parts[0] == "body":
+        parts = parts[1:]
+    return "".join(f"/{part}" for part in parts)

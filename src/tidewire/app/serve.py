@@ -1,0 +1,90 @@
+"""Serve: all programs of one machine under one parent, each brought back if it dies."""
+
+import asyncio
+import contextlib
+import socket
+import sys
+
+import structlog
+
+from tidewire.app.assemble import House
+from tidewire.app.running import end_with_parent
+from tidewire.app.settings import Settings
+from tidewire.clock import stopwatch
+from tidewire.model.errors import Misconfigured
+
+PROGRAMS = ("web", "worker", "gateway", "inbound")
+STOP_SECONDS = 10.0
+FIRST_PAUSE = 0.2  # seconds before a program that died is started again; doubles
+LONGEST_PAUSE = 10.0
+WELL_SECONDS = 30.0  # a program that ran this long starts again without delay
+
+log = structlog.get_logger()
+
+
+async def run_all(house: House, stopping: asyncio.Event) -> None:
+    """Run every program until `stopping` is set, then end them in order.
+
+    `house` is held open here, so that a private PostgreSQL outlives its users.
+    """
+    _look_at_ports(house.settings)
+    log.info("serving", address=house.settings.base_url, stream=house.settings.stream_url)
+    keepers = [asyncio.create_task(_keep(name, stopping)) for name in PROGRAMS]
+    await stopping.wait()
+    await asyncio.gather(*keepers)
+
+
+def _look_at_ports(settings: Settings) -> None:
+    """Raises Misconfigured where an address that we listen on is taken."""
+    wanted = {"TIDEWIRE_HTTP_ADDRESS": settings.http, "TIDEWIRE_GATEWAY_ADDRESS": settings.gateway}
+    if settings.inbound is not None:
+        wanted["TIDEWIRE_INBOUND_ADDRESS"] = settings.inbound
+    for name, address in wanted.items():
+        try:
+            socket.create_server((address.host, address.port)).close()
+        except OSError as error:
+            raise Misconfigured(
+                f"Tidewire cannot listen on {address}: {error.strerror}.",
+                f"Stop what listens there, or set {name}.",
+            ) from error
+
+
+async def _keep(name: str, stopping: asyncio.Event) -> None:
+    pause = FIRST_PAUSE
+    while not stopping.is_set():
+        began = stopwatch()
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "tidewire.app.cli",
+            name,
+            stdin=asyncio.subprocess.DEVNULL,
+            preexec_fn=end_with_parent,
+        )
+        ended = await _either(child, stopping)
+        if ended is None:
+            await _end(child)
+            return
+        pause = FIRST_PAUSE if stopwatch() - began > WELL_SECONDS else min(pause * 2, LONGEST_PAUSE)
+        log.warning("program ended", program=name, code=ended, again_in=pause)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), pause)
+
+
+async def _either(child: asyncio.subprocess.Process, stopping: asyncio.Event) -> int | None:
+    """The child's exit code, or None where we are asked to stop first."""
+    waits = {asyncio.create_task(child.wait()), asyncio.create_task(stopping.wait())}
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for task in waits:
+        task.cancel()
+    return None if stopping.is_set() and child.returncode is None else child.returncode
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        await asyncio.wait_for(child.wait(), STOP_SECONDS)
+    except TimeoutError:
+        child.kill()
+        await child.wait()

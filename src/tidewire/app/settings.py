@@ -1,0 +1,87 @@
+"""Settings: the TIDEWIRE_ variables, read once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tidewire.model.errors import Misconfigured
+
+PREFIX = "TIDEWIRE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a program listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the house itself needs; channels take theirs from `environment`.
+
+    `database_url` is None where the private PostgreSQL in `home` is used, `inbound` where no
+    bounces are taken.
+    """
+
+    home: Path
+    database_url: str | None
+    base_url: str
+    http: Address
+    gateway: Address
+    inbound: Address | None
+    stream_url: str
+    environment: Mapping[str, str]
+
+    @property
+    def keys(self) -> Path:
+        """The folder of private keys."""
+        return self.home / "keys"
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the variables. Raises Misconfigured, naming the variable that is wrong."""
+    source = os.environ if environment is None else environment
+    own = {name: value for name, value in source.items() if name.startswith(PREFIX)}
+    http = _address(own, "HTTP_ADDRESS", "127.0.0.1:8080")
+    gateway = _address(own, "GATEWAY_ADDRESS", "127.0.0.1:8081")
+    return Settings(
+        home=Path(own.get("TIDEWIRE_HOME") or "tidewire-data").absolute(),
+        database_url=own.get("TIDEWIRE_DATABASE_URL") or None,
+        inbound=_address(own, "INBOUND_ADDRESS", "")
+        if own.get("TIDEWIRE_INBOUND_ADDRESS")
+        else None,
+        base_url=_url(own, "BASE_URL", f"http://{http}"),
+        http=http,
+        gateway=gateway,
+        stream_url=_url(own, "STREAM_URL", f"http://{gateway}/stream"),
+        environment=own,
+    )
+
+
+def _address(own: Mapping[str, str], name: str, default: str) -> Address:
+    text = own.get(PREFIX + name) or default
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise Misconfigured(
+            f"{PREFIX}{name} is {text!r}, which is no address.", "Write it as 127.0.0.1:8080."
+        )
+    return Address(host.strip("[]"), int(port))
+
+
+def _url(own: Mapping[str, str], name: str, default: str) -> str:
+    text = (own.get(PREFIX + name) or default).rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Misconfigured(
+            f"{PREFIX}{name} is {text!r}, which is no web address.",
+            "Write it as https://wire.example.",
+        )
+    return text

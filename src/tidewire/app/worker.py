@@ -1,0 +1,165 @@
+"""The worker: stages, publishes, plans, delivers, retries; any number may run at once."""
+
+import asyncio
+import os
+import random
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from tidewire.app.assemble import House
+from tidewire.app.running import repeat
+from tidewire.audience.index import AudienceIndex
+from tidewire.bus.bell import Topic
+from tidewire.channels.channel import Channel
+from tidewire.channels.email.settings import relay_notice
+from tidewire.delivery.attempt import Dispatch, attempt_page
+from tidewire.delivery.collect import collect_retries
+from tidewire.delivery.feedback import resume_paused
+from tidewire.delivery.plan import Plan, plan_waiting
+from tidewire.model.delivery import ChannelCode
+from tidewire.publish.moment import Press, next_moment, publish_due
+from tidewire.publish.stage import Stage, stage_waiting
+from tidewire.store import deliveries
+
+POLL_SECONDS = 1.0  # how late a fact is seen where its ring was lost
+RARELY_SECONDS = 600.0
+OVERDUE_SECONDS = 0.05  # what is due but cannot go yet is looked at again so soon
+
+# Pages that one worker has in hand at once: this bounds memory.
+PAGES_AT_ONCE = {ChannelCode.EMAIL: 3, ChannelCode.WEBHOOK: 4, ChannelCode.FEED: 1}
+
+# Which loops a ring wakes.
+WAKES = {
+    Topic.DECIDED: ("stage", "publish"),
+    Topic.STAGED: ("publish", "plan"),
+    Topic.PLANNED: ("deliver",),
+    Topic.PUBLISHED: ("plan", "deliver"),
+}
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """The worker's loops and what wakes them, by name."""
+
+    tasks: asyncio.TaskGroup
+    wakes: dict[str, list[asyncio.Event]] = field(default_factory=dict)
+
+    def start(
+        self,
+        name: str,
+        step: Callable[[], Awaitable[object]],
+        every: Callable[[], Awaitable[float]],
+    ) -> None:
+        """Begin a loop that does `step` when `name` is woken, or after `every()` seconds."""
+        wake = asyncio.Event()
+        self.wakes.setdefault(name, []).append(wake)
+        self.tasks.create_task(repeat(name, step, wake, every=every))
+
+    def wake(self, name: str) -> None:
+        """Let every loop of this name take a turn."""
+        for event in self.wakes.get(name, ()):
+            event.set()
+
+
+async def run_worker(house: House, stopping: asyncio.Event) -> None:
+    """Work until `stopping` is set; what is in hand then is left to the lease."""
+    owner = f"{socket.gethostname()}.{os.getpid()}"
+    index = await AudienceIndex.load(house.database)
+    channels = house.open_channels()
+    notice = relay_notice(house.settings.environment)
+    if notice:
+        log.warning("no mail leaves", why=notice)
+    log.info("worker ready", owner=owner)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            loops = Loops(tasks)
+            _start_publishing(house, loops, index)
+            _start_delivering(house, loops, channels, owner)
+            rings = tasks.create_task(_follow_bell(house, loops))
+            await stopping.wait()
+            rings.cancel()
+            raise _Stop
+    except* _Stop:
+        log.info("worker stopped", owner=owner)
+    finally:
+        for channel in channels.values():
+            await channel.close()
+
+
+class _Stop(Exception):
+    """Ends the task group; every loop is cancelled."""
+
+
+def _start_publishing(house: House, loops: Loops, index: AudienceIndex) -> None:
+    stage = Stage(house.database, house.clock, house.bell, index)
+    press = Press(house.database, house.clock, house.bell)
+    plan = Plan(house.database, house.clock, house.bell)
+    loops.start("stage", lambda: stage_waiting(stage), _poll)
+    loops.start("publish", lambda: publish_due(press), lambda: _until_moment(house, press))
+    loops.start("plan", lambda: plan_waiting(plan), _poll)
+    loops.start("audience", lambda: index.refresh(house.database), _poll)
+
+
+def _start_delivering(
+    house: House, loops: Loops, channels: Mapping[ChannelCode, Channel], owner: str
+) -> None:
+    dice = random.SystemRandom()
+    dispatch = Dispatch(
+        house.database, house.clock, channels, owner, jitter=lambda: dice.uniform(-1, 1)
+    )
+
+    async def collect() -> None:
+        if await collect_retries(house.database, house.clock):
+            loops.wake("deliver")
+
+    loops.start("collect", collect, lambda: _until_retry(house))
+    loops.start("resume", lambda: resume_paused(house.database, house.clock), _rarely)
+    for code in channels:
+        for _ in range(PAGES_AT_ONCE.get(code, 1)):
+            loops.start("deliver", partial(_drain, dispatch, code), _poll)
+
+
+async def _drain(dispatch: Dispatch, code: ChannelCode) -> None:
+    while await attempt_page(dispatch, code):
+        pass
+
+
+async def _follow_bell(house: House, loops: Loops) -> None:
+    async with house.bell.listen(*WAKES) as rings:
+        async for topic, _ in rings:
+            for name in WAKES[topic]:
+                loops.wake(name)
+
+
+async def _poll() -> float:
+    return POLL_SECONDS
+
+
+async def _rarely() -> float:
+    return RARELY_SECONDS
+
+
+async def _until_moment(house: House, press: Press) -> float:
+    """Seconds to the next moment, so that it is met and not polled for."""
+    at = await next_moment(press)
+    return _seconds_until(house, at)
+
+
+async def _until_retry(house: House) -> float:
+    async with house.database.transaction() as tx:
+        at = await deliveries.waiting_until(tx)
+    return _seconds_until(house, at)
+
+
+def _seconds_until(house: House, at: datetime | None) -> float:
+    if at is None:
+        return POLL_SECONDS
+    left = (at - house.clock.now()).total_seconds()
+    return min(left, POLL_SECONDS) if left > 0 else OVERDUE_SECONDS

@@ -1,0 +1,1 @@
+"""Who gets a release: interests, the bitmap index, the rendition each subscriber reads."""

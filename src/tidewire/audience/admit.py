@@ -1,0 +1,236 @@
+"""Take subscribers in from a CSV file: whole rows kept, bad rows told with their line.
+
+Each batch is one transaction, so whoever is stored is stored whole: profile, interest and
+addresses. An import that was broken off is finished by running it again.
+"""
+
+import asyncio
+import contextlib
+import csv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from tidewire.audience.rows import FORMS, Form
+from tidewire.audience.sheet import OUR_COLUMNS, Row, Sheet
+from tidewire.bus.bell import Bell, Topic
+from tidewire.clock import Clock
+from tidewire.model.delivery import ChannelCode
+from tidewire.model.errors import BadInput, Conflict
+from tidewire.model.subscriber import Kind
+from tidewire.store import arrivals, interests
+from tidewire.store.arrivals import Arrival, Clash
+from tidewire.store.database import Connection, Database
+from tidewire.store.interests import Term
+
+Key = TypeVar("Key")
+
+BATCH = 50_000  # rows
+SHOWN = 20  # rejected rows that a summary names
+MOST_TERMS = 500_000  # term ids that are remembered from batch to batch
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A row that was not taken, and why."""
+
+    row: Row
+    reason: str
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of a file: rows taken in anew, known ones renewed, rows rejected.
+
+    `first` are the first rejected rows as (line, reason); `written_to` holds them all.
+    """
+
+    new: int = 0
+    renewed: int = 0
+    rejected: int = 0
+    first: list[tuple[int, str]] = field(default_factory=list)
+    written_to: Path | None = None
+
+    @property
+    def kept(self) -> int:
+        """Rows that are in the store now."""
+        return self.new + self.renewed
+
+
+@dataclass(slots=True)
+class _Batch:
+    rows: dict[int, Row] = field(default_factory=dict)
+    arrivals: list[Arrival] = field(default_factory=list)
+    rejected: list[Rejection] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What an import works with."""
+
+    database: Database
+    bell: Bell
+    clock: Clock
+
+    async def admit(
+        self, kind: Kind, path: Path, progress: Callable[[int], None] = lambda _: None
+    ) -> Summary:
+        """Import a file; `progress` is told the bytes read so far.
+
+        Raises BadInput where the file as a whole cannot be taken, Conflict where another
+        import is running.
+        """
+        form = FORMS[kind]
+        with contextlib.closing(Sheet(path, form.columns)) as sheet:
+            async with self.database.session() as session:
+                if not await arrivals.begin(session):
+                    raise Conflict("Another import is running.", "Wait until it has ended.")
+                summary = await self._batches(session, form, sheet, progress)
+                await arrivals.end(session)
+        if not summary.kept and not summary.rejected:
+            raise BadInput(f"{path.name} has a header but no rows.")
+        await self.bell.ring(Topic.AUDIENCE, kind.name.lower())
+        return summary
+
+    async def _batches(
+        self, session: Connection, form: Form, sheet: Sheet, progress: Callable[[int], None]
+    ) -> Summary:
+        """Read one batch while the one before is stored."""
+        entry = _Entry(session, form.kind, self.clock, sheet)
+        rows, today = sheet.rows(), self.clock.now().date()
+        storing: asyncio.Task[None] | None = None
+        try:
+            while batch := await asyncio.to_thread(_next_batch, form, rows, today):
+                if storing:
+                    await storing
+                storing = asyncio.create_task(entry.store(batch))
+                progress(sheet.position)
+            if storing:
+                await storing
+        finally:
+            if storing and not storing.done():
+                storing.cancel()
+                await asyncio.gather(storing, return_exceptions=True)
+            entry.rejects.close()
+        return entry.summary
+
+
+class _Entry:
+    """One import under way: the session it stores in, and what came of it so far."""
+
+    def __init__(self, session: Connection, kind: Kind, clock: Clock, sheet: Sheet) -> None:
+        self.summary = Summary()
+        self.rejects = _Rejects(sheet)
+        self._session = session
+        self._kind = kind
+        self._clock = clock
+        self._ids: dict[Term, int] = {}
+
+    async def store(self, batch: _Batch) -> None:
+        """Store the good rows of a batch in one transaction, then write down the others."""
+        async with self._session.transaction():
+            await self._intern(batch.arrivals)
+            clashes = await arrivals.bring(self._session, self._kind, batch.arrivals, self._ids)
+            new, renewed = await arrivals.take_in(self._session, self._kind, self._clock.now())
+        rejected = {
+            clash.line: Rejection(batch.rows[clash.line], _said(clash)) for clash in clashes
+        }
+        every = sorted((*batch.rejected, *rejected.values()), key=lambda one: one.row.line)
+        self.rejects.write(every)
+        self.summary.new += new
+        self.summary.renewed += renewed
+        self.summary.rejected += len(every)
+        room = SHOWN - len(self.summary.first)
+        self.summary.first += [(one.row.line, one.reason) for one in every[:room]]
+        self.summary.written_to = self.rejects.path if self.summary.rejected else None
+
+    async def _intern(self, arriving: Sequence[Arrival]) -> None:
+        if len(self._ids) > MOST_TERMS:
+            self._ids.clear()
+        named = {term for a in arriving for clause in a.clauses for side in clause for term in side}
+        self._ids |= await interests.intern(self._session, named - self._ids.keys())
+
+
+class _Rejects:
+    """The file beside the one that is imported, with every row that was not taken.
+
+    Corrected, it can be imported itself: its columns "line" and "reason" are passed over.
+    """
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.path = sheet.path.with_suffix(".rejected.csv")
+        self._sheet = sheet
+        self._file: TextIO | None = None
+        self.path.unlink(missing_ok=True)  # of an earlier run; it would mislead
+
+    def write(self, rejected: Sequence[Rejection]) -> None:
+        """Add rows. Raises BadInput where the file cannot be written."""
+        if not rejected:
+            return
+        if self._file is None:
+            self._file = self._open()
+        writer = csv.writer(self._file, lineterminator="\n")
+        for one in rejected:
+            writer.writerow([*self._sheet.original(one.row), one.row.line, one.reason])
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._file:
+            self._file.close()
+
+    def _open(self) -> TextIO:
+        try:
+            file = self.path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        except OSError as error:
+            raise BadInput(
+                f"The rejected rows cannot be written to {self.path}.",
+                "Import from a folder that you may write to.",
+            ) from error
+        csv.writer(file, lineterminator="\n").writerow([*self._sheet.header, *OUR_COLUMNS])
+        return file
+
+
+def _next_batch(form: Form, rows: Iterator[Row], today: date) -> _Batch | None:
+    """The next rows, checked; the second of an id or an address in the batch is rejected."""
+    batch = _Batch()
+    ids: dict[str, int] = {}
+    addresses: dict[tuple[ChannelCode, str], int] = {}
+    for row in islice(rows, BATCH):
+        try:
+            arrival = _read(form, row, today)
+            _only_once("outside_id", arrival.outside_id, ids)
+            for channel, address, _ in arrival.endpoints:
+                _only_once(f"{channel.label} address", (channel, address), addresses)
+        except ValueError as error:
+            batch.rejected.append(Rejection(row, str(error)))
+            continue
+        ids[arrival.outside_id] = row.line
+        addresses |= {(channel, address): row.line for channel, address, _ in arrival.endpoints}
+        batch.arrivals.append(arrival)
+        batch.rows[row.line] = row
+    return batch if batch.arrivals or batch.rejected else None
+
+
+def _read(form: Form, row: Row, today: date) -> Arrival:
+    if row.fault:
+        raise ValueError(row.fault)
+    arrival = form.read(row.line, row.values)
+    if arrival.consent and arrival.consent[2] > today.isoformat():
+        raise ValueError(f"consent_date {arrival.consent[2]} lies ahead.")
+    return arrival
+
+
+def _only_once(what: str, value: Key, first: Mapping[Key, int]) -> None:
+    if value in first:
+        raise ValueError(f"this {what} stands on line {first[value]} already.")
+
+
+def _said(clash: Clash) -> str:
+    what = "outside_id" if clash.channel is None else f"{clash.channel.label} address"
+    if clash.first_line is not None:
+        return f"this {what} stands on line {clash.first_line} already."
+    holder = f"the subscriber with outside_id {clash.holder!r}" if clash.holder else "another one"
+    return f"this {what} belongs to {holder} already."

@@ -1,0 +1,159 @@
+"""A CSV file (RFC 4180) read line by line, so that one bad line costs no other.
+
+No value holds a line break, so a line is a row; a quote that is not closed spoils its line only.
+"""
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BufferedReader
+from operator import itemgetter
+from pathlib import Path
+
+from tidewire.model.errors import BadInput, Unreadable
+
+LONGEST_LINE = 100_000  # bytes
+OUR_COLUMNS = ("line", "reason")  # what a file of rejected rows has more
+
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its values in the order of the columns, or why it is none.
+
+    `text` is the line as it stood; bytes that are not UTF-8 are surrogate escapes in it.
+    """
+
+    line: int
+    values: tuple[str, ...]
+    text: str
+    fault: str = ""
+
+
+class Sheet:
+    """An open CSV file with a header that names exactly `columns`, in any order."""
+
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+        """Raises Unreadable or BadInput where the file as a whole cannot be taken."""
+        self.path = path
+        self._name = path.name
+        self._line = 0
+        self._stream = _open(path)
+        try:
+            self._header = self._read_header()
+            self._pick = itemgetter(*_places(self._header, columns, self._name, self._line))
+        except BaseException:
+            self._stream.close()
+            raise
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+        return self._stream.tell()
+
+    @property
+    def header(self) -> list[str]:
+        """The columns as the file has them, without those of a file of rejected rows."""
+        return [name for name in self._header if name not in OUR_COLUMNS]
+
+    def close(self) -> None:
+        """Let the file go."""
+        self._stream.close()
+
+    def rows(self) -> Iterator[Row]:
+        """The rows; lines without any value are passed over."""
+        width = len(self._header)
+        for text, fault in self._lines():
+            if fault:
+                yield Row(self._line, (), text, fault)
+            elif (values := _split(text)) is None:
+                yield Row(self._line, (), text, "A quote is not closed, or stands inside a value.")
+            elif any(values):
+                if len(values) == width:
+                    yield Row(self._line, self._pick(values), text)
+                else:
+                    fault = f"It has {len(values)} values; the header names {width}."
+                    yield Row(self._line, (), text, fault)
+
+    def original(self, row: Row) -> list[str]:
+        """The row's values in the order of `header`; the whole line first where it has others."""
+        values = _split(row.text)
+        if values is None or len(values) != len(self._header):
+            return [row.text, *[""] * (len(self.header) - 1)]
+        named = zip(self._header, values, strict=True)
+        return [value for name, value in named if name not in OUR_COLUMNS]
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        while line := self._stream.readline(LONGEST_LINE):
+            self._line += 1
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                while (rest := self._stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+                    pass
+                yield "", f"The line is longer than {LONGEST_LINE} bytes."
+                continue
+            try:
+                text = line.decode().rstrip("\r\n")
+            except UnicodeDecodeError as error:
+                text = line.decode(errors="surrogateescape").rstrip("\r\n")
+                yield text, f"Byte {error.start + 1} of the line is not UTF-8."
+                continue
+            yield text, "It holds a control character." if _UNFIT.search(text) else ""
+
+    def _read_header(self) -> list[str]:
+        if self._stream.peek(2)[:2] in _UTF16_BOMS:
+            raise Unreadable(f"{self._name} is UTF-16, not UTF-8.", "Save it as CSV UTF-8.")
+        if self._stream.peek(3)[:3] == _UTF8_BOM:
+            self._stream.read(3)
+        for text, fault in self._lines():
+            names = None if fault else _split(text)
+            if names is None:
+                raise Unreadable(
+                    f"Line {self._line} of {self._name} is no header: "
+                    f"{fault or 'a quote is not closed.'}",
+                    "Save it as CSV UTF-8, with the column names in the first line.",
+                )
+            if any(names):
+                return [name.lower() for name in names]
+        raise Unreadable(f"{self._name} is empty.", "The first line names the columns.")
+
+
+def _open(path: Path) -> BufferedReader:
+    try:
+        if path.exists() and not path.is_file():
+            raise Unreadable(f"{path} is no plain file.", "Store it as a .csv file first.")
+        return path.open("rb")
+    except OSError as error:
+        raise Unreadable(
+            f"{path} cannot be read: {(error.strerror or 'unknown').lower()}.", "Check the path."
+        ) from error
+
+
+def _split(text: str) -> list[str] | None:
+    if '"' not in text:
+        return [value.strip() for value in text.split(",")]
+    try:
+        row = next(csv.reader([text], strict=True, skipinitialspace=True))
+    except csv.Error:
+        return None
+    return [value.strip() for value in row]
+
+
+def _places(header: list[str], columns: Sequence[str], name: str, line: int) -> list[int]:
+    twice = sorted({column for column in header if header.count(column) > 1})
+    missing = [column for column in columns if column not in header]
+    unknown = [column for column in header if column not in (*columns, *OUR_COLUMNS)]
+    said = [
+        f"{what} {', '.join(names)}"
+        for what, names in (("missing:", missing), ("unknown:", unknown), ("twice:", twice))
+        if names
+    ]
+    if said:
+        raise BadInput(
+            f"Line {line} of {name} does not name the right columns ({'; '.join(said)}).",
+            f"They are, separated by commas: {','.join(columns)}",
+        )
+    return [header.index(column) for column in columns]

@@ -1,0 +1,125 @@
+"""The doorbell over PostgreSQL: NOTIFY rings, LISTEN hears."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from typing import Any, Protocol
+
+import psycopg
+from psycopg import AsyncConnection, Notify
+
+from tidewire.bus.bell import Topic
+
+CHANNEL = "tidewire"
+WAITING_RINGS = 10_000
+# Seconds between two attempts to listen again; then the last one for ever.
+PATIENCE = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+Connection = AsyncConnection[tuple[Any, ...]]
+
+
+class Server(Protocol):
+    """What the bell needs of a database (store.database.Database is one)."""
+
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
+        """One transaction."""
+        ...
+
+    async def listen(self) -> Connection:
+        """A connection of its own, in autocommit."""
+        ...
+
+
+class PostgresBell:
+    """A Bell on the one database that everything else is in; nothing more to run.
+
+    A ring is a NOTIFY with "topic:what". A listener whose connection breaks connects again
+    for as long as it is listened to; what was rung meanwhile is lost, as a bell's may be.
+    """
+
+    def __init__(self, database: Server) -> None:
+        self._database = database
+        self._listeners: set[asyncio.Task[None]] = set()
+
+    async def ring(self, topic: Topic, what: str = "") -> None:
+        """Tell every listener that a fact about `what` (an id, under 8,000 bytes) was stored."""
+        async with self._database.transaction() as tx:
+            await tx.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{topic}:{what}"))
+
+    @asynccontextmanager
+    async def listen(self, *topics: Topic) -> AsyncIterator[AsyncIterator[tuple[Topic, str]]]:
+        """Rings of these topics from the moment this is entered; ends when the bell is closed."""
+        rings: asyncio.Queue[tuple[Topic, str] | None] = asyncio.Queue()
+        connection = await self._connect()
+        listener = asyncio.create_task(self._hear(connection, frozenset(topics), rings))
+        self._listeners.add(listener)
+        try:
+            await asyncio.sleep(0)  # it begins: a task cancelled before that closes nothing
+            yield _each(rings)
+        finally:
+            self._listeners.discard(listener)
+            await _stop(listener)
+
+    async def close(self) -> None:
+        """Stop all listening."""
+        for listener in tuple(self._listeners):
+            await _stop(listener)
+
+    async def _hear(
+        self,
+        connection: Connection,
+        topics: frozenset[Topic],
+        rings: asyncio.Queue[tuple[Topic, str] | None],
+    ) -> None:
+        """Put what is rung into `rings`, connecting again and again, until cancelled."""
+        try:
+            while True:
+                with suppress(psycopg.Error):
+                    async for notice in connection.notifies():
+                        ring = _read(notice)
+                        # Who does not come after loses rings, not memory.
+                        if ring and ring[0] in topics and rings.qsize() < WAITING_RINGS:
+                            rings.put_nowait(ring)
+                await connection.close()
+                connection = await self._connect_again()
+        finally:
+            rings.put_nowait(None)
+            await connection.close()
+
+    async def _connect(self) -> Connection:
+        connection = await self._database.listen()
+        try:
+            await connection.execute(f"LISTEN {CHANNEL}")
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def _connect_again(self) -> Connection:
+        tries = 0
+        while True:
+            await asyncio.sleep(PATIENCE[min(tries, len(PATIENCE) - 1)])
+            tries += 1
+            with suppress(psycopg.Error):
+                return await self._connect()
+
+
+async def _each(
+    rings: asyncio.Queue[tuple[Topic, str] | None],
+) -> AsyncIterator[tuple[Topic, str]]:
+    while (ring := await rings.get()) is not None:
+        yield ring
+
+
+async def _stop(listener: asyncio.Task[None]) -> None:
+    listener.cancel()
+    await asyncio.gather(listener, return_exceptions=True)
+
+
+def _read(notice: Notify) -> tuple[Topic, str] | None:
+    """The ring in a notice; None for what no bell of ours has rung."""
+    topic, _, what = notice.payload.partition(":")
+    try:
+        return Topic(topic), what
+    except ValueError:
+        return None

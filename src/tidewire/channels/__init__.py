@@ -1,0 +1,1 @@
+"""The ways out. Each channel is one folder; none knows another; none retries or decides."""

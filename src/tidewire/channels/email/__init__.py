@@ -1,0 +1,1 @@
+"""The email channel: signed mail to a relay, and what comes back from it."""

@@ -1,0 +1,200 @@
+"""The email channel: a page of deliveries over a few connections to the relay."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from datetime import datetime
+from functools import partial
+
+from tidewire.channels.channel import ChannelContext
+from tidewire.channels.email.dkim import DkimSigner, dns_records, open_signer
+from tidewire.channels.email.line import Lost, Patience
+from tidewire.channels.email.mailbox import Mailbox, mailbox
+from tidewire.channels.email.message import Body, Writer
+from tidewire.channels.email.pool import Pool
+from tidewire.channels.email.render import Bodies
+from tidewire.channels.email.session import Letter, Session, Settle
+from tidewire.channels.email.settings import NO_RELAY, MailSettings, read_settings
+from tidewire.model.delivery import (
+    Accepted,
+    ChannelCode,
+    Deferred,
+    Outcome,
+    Outgoing,
+    Receipt,
+    Refused,
+)
+from tidewire.model.release import Edition
+
+NO_ADDRESS = 553  # RFC 5321: mailbox name not allowed
+
+
+class EmailChannel:
+    """Sends mail to the relay in TIDEWIRE_SMTP_URL; without one, no mail leaves."""
+
+    code = ChannelCode.EMAIL
+
+    def __init__(self, context: ChannelContext, *, patience: Patience | None = None) -> None:
+        """Reads its settings. Raises Misconfigured where one of them is wrong."""
+        self._clock = context.clock
+        self._settings = read_settings(context.environment, context.base_url)
+        self._context = context
+        self._bodies = Bodies(context.base_url)
+        self._writer: Writer | None = None
+        relay = self._settings.relay
+        self._pool = Pool(self._settings, relay, patience or Patience()) if relay else None
+
+    def host(self, address: str) -> str:  # noqa: ARG002  # the protocol hands it in
+        """The relay: it answers for every address; "" where none is set."""
+        return self._settings.relay.host.lower() if self._settings.relay else ""
+
+    async def send(
+        self, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+    ) -> AsyncGenerator[Receipt, None]:
+        """Part of the Channel protocol."""
+        if self._pool is None:
+            for delivery in deliveries:
+                yield self._receipt(delivery, Deferred(0, NO_RELAY, blame_host=False))
+            return
+        try:
+            content = self._bodies.of(edition, language)
+            writer = self._open_writer()
+        except Exception as error:  # whatever a rendition holds, every delivery has its receipt
+            detail = f"the mail could not be made: {type(error).__name__}"
+            for delivery in deliveries:
+                yield self._receipt(delivery, Deferred(0, detail, blame_host=False))
+            return
+        receipts = self._distribute(self._pool, writer, content, deliveries)
+        async with aclosing(receipts):  # who stops iterating stops the sending at once
+            async for receipt in receipts:
+                yield receipt
+
+    async def write_to(self, to: Mailbox, content: Body, name: str) -> bool:
+        """Send one mail that is no delivery; `name` makes its Message-ID. True if accepted."""
+        if self._pool is None:
+            return False
+        writer, outcomes = self._open_writer(), list[Outcome]()
+        head = partial(writer.letter_header, content, to, name, self._clock.now())
+        letter = Letter("", to, lambda: (head(), content.content), outcomes.append)
+        try:
+            async with self._pool.session() as session:
+                await session.deliver(iter([letter]))
+        except Lost:
+            return False
+        return isinstance(outcomes[0], Accepted)
+
+    async def close(self) -> None:
+        """Say goodbye to the relay."""
+        if self._pool is not None:
+            await self._pool.close()
+
+    async def _distribute(
+        self, pool: Pool, writer: Writer, content: Body, deliveries: Sequence[Outgoing]
+    ) -> AsyncGenerator[Receipt, None]:
+        """Share the letters between the connections; receipts in the order of the answers."""
+        receipts: asyncio.Queue[Receipt] = asyncio.Queue()
+        at = self._clock.now()
+        waiting = deque[Letter]()
+        unsettled = {delivery.endpoint_id: delivery for delivery in deliveries}
+
+        def settle_one(delivery: Outgoing, outcome: Outcome) -> None:
+            if unsettled.pop(delivery.endpoint_id, None):
+                receipts.put_nowait(self._receipt(delivery, outcome))
+
+        for delivery in deliveries:
+            settle = partial(settle_one, delivery)
+            try:
+                to = mailbox(delivery.address)
+            except ValueError:
+                settle(Refused(NO_ADDRESS, "this is not an address that mail can be sent to"))
+                continue
+            waiting.append(_letter(writer, content, to, delivery, at=at, settle=settle))
+        count = min(self._settings.connections, len(waiting))
+        work = asyncio.create_task(_work(pool, waiting, count))
+        work.add_done_callback(partial(_settle_rest, unsettled, settle_one))
+        try:
+            for _ in deliveries:
+                yield await receipts.get()
+        finally:
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    def _receipt(self, delivery: Outgoing, outcome: Outcome) -> Receipt:
+        return Receipt(delivery.endpoint_id, delivery.attempt, outcome, self._clock.now())
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            settings, context = self._settings, self._context
+            signer = _signer(context, settings)
+            self._writer = Writer(settings, context.tokens, signer, context.base_url)
+        return self._writer
+
+
+def dkim_records(context: ChannelContext) -> str:
+    """The TXT records that the operator publishes, so that our signatures can be checked.
+
+    The keys are made if there are none yet. Raises Misconfigured where a setting is wrong.
+    """
+    return dns_records(_signer(context, read_settings(context.environment, context.base_url)))
+
+
+def _signer(context: ChannelContext, settings: MailSettings) -> DkimSigner:
+    return open_signer(context.keys, settings.domain, settings.selector, ed25519=settings.ed25519)
+
+
+def _letter(
+    writer: Writer, content: Body, to: Mailbox, delivery: Outgoing, *, at: datetime, settle: Settle
+) -> Letter:
+    def made() -> tuple[bytes, bytes]:
+        return writer.header(content, to, delivery, at), content.content
+
+    return Letter(writer.envelope_sender(delivery), to, made, settle)
+
+
+def _settle_rest(
+    unsettled: dict[int, Outgoing],
+    settle: Callable[[Outgoing, Outcome], None],
+    work: asyncio.Task[None],
+) -> None:
+    """Every delivery has its receipt, also where a fault of ours ended the work."""
+    if work.cancelled():
+        return
+    detail = f"a fault while sending: {type(work.exception()).__name__}"
+    for delivery in list(unsettled.values()):
+        settle(delivery, Deferred(0, detail, blame_host=False, unseen=True))
+
+
+async def _work(pool: Pool, waiting: deque[Letter], count: int) -> None:
+    """Have every letter settled, over `count` connections at most."""
+    last = Lost("no connection to the relay")
+    lost = await asyncio.gather(*(_carry(pool, waiting) for _ in range(count)))
+    for reason in lost:
+        last = reason or last
+    while waiting:
+        waiting.popleft().settle(last.outcome())
+
+
+async def _carry(pool: Pool, waiting: deque[Letter]) -> Lost | None:
+    """Send what waits, over one connection after another while they do any good.
+
+    Many relays take only so many mails over one connection: a connection that has had
+    answers may be followed by another, one that had none may not.
+    """
+    while waiting:
+        session: Session | None = None
+        try:
+            async with pool.session() as session:
+                await session.deliver(_taken(waiting))
+        except Lost as lost:
+            unsent = session.unsent if session else None
+            if unsent is not None:
+                waiting.appendleft(unsent)
+            if session is None or not session.fruitful:
+                return lost
+    return None
+
+
+def _taken(waiting: deque[Letter]) -> Iterator[Letter]:
+    while waiting:
+        yield waiting.popleft()

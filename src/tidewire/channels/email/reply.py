@@ -1,0 +1,82 @@
+"""What a mail server answers (RFC 5321, 4.2), and what that means for a delivery."""
+
+import re
+from dataclasses import dataclass
+
+from tidewire.channels.email.verdict import discreet, gone
+from tidewire.model.delivery import Accepted, Deferred, Outcome, Refused
+
+LONGEST_LINE = 4096  # RFC 5321 says 512; some servers are talkative
+MOST_LINES = 100
+DETAIL = 200
+LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
+
+
+class BadReply(Exception):
+    """The server said something that is not a reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole reply: its code and its lines of text."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Code and text in one line without addresses, cut to 200 characters."""
+        return self.told()
+
+    def told(self, local: str = "") -> str:
+        """The same, also without the local part of the recipient's address."""
+        return f"{self.code} {discreet(' '.join(self.lines), local)}"[:DETAIL].rstrip()
+
+    @property
+    def good(self) -> bool:
+        """True for 2xx and 3xx."""
+        return self.code < 400
+
+
+class ReplyReader:
+    """Cuts what comes in into replies."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._lines: list[str] = []
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """The replies that `data` completes. Raises BadReply."""
+        *whole, self._buffer = (self._buffer + data).split(b"\n")
+        if len(self._buffer) > LONGEST_LINE:
+            raise BadReply("a reply line does not end")
+        return [reply for line in whole if (reply := self._take(line.rstrip(b"\r"))) is not None]
+
+    @property
+    def empty(self) -> bool:
+        """True where nothing is left half read."""
+        return not self._buffer and not self._lines
+
+    def _take(self, line: bytes) -> Reply | None:
+        found = LINE.fullmatch(line)
+        if not found or len(self._lines) > MOST_LINES:
+            raise BadReply("what came is not a mail server's reply")
+        self._lines.append((found[3] or b"").decode("utf-8", "replace"))
+        if found[2] == b"-":
+            return None
+        lines, self._lines = tuple(self._lines), []
+        return Reply(int(found[1]), lines)
+
+
+def outcome_of(reply: Reply, local: str = "") -> Outcome:
+    """What a server's last word on one message means; `local` is not told on.
+
+    A 4xx is about this message or mailbox, not a fault of the relay, except 421.
+    """
+    detail = reply.told(local)
+    if reply.good:
+        return Accepted(reply.code, detail)
+    if reply.code < 500:
+        return Deferred(reply.code, detail, blame_host=reply.code == 421)
+    said = " ".join(reply.lines)
+    return Refused(reply.code, detail, suppress=gone("", reply.code, said))

@@ -1,0 +1,216 @@
+"""Attempt: claim a page, hand it to its channel, record every receipt as it comes.
+
+    claim → start (ledger: started) → channel.send → settle (ledger: accepted, deferred ...)
+
+No transaction is held while a channel talks to the network. What a crash leaves started
+is tried again by whoever claims the page next, under the same ids, and marked as a repeat.
+A page is held by its newest claim: who lost the lease settles nothing any more.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from tidewire.channels.channel import Channel
+from tidewire.clock import Clock
+from tidewire.delivery.breaker import Breaker
+from tidewire.delivery.gather import in_batches
+from tidewire.delivery.settle import Try, settle
+from tidewire.ledger.chain import Batch
+from tidewire.ledger.record import record_started
+from tidewire.model.delivery import ChannelCode, Deferred, Receipt, Refused
+from tidewire.model.release import Edition
+from tidewire.model.subscriber import EndpointState
+from tidewire.store import deliveries, editions, endpoints, pages
+from tidewire.store.database import Connection, Database
+from tidewire.store.deliveries import Taken
+from tidewire.store.pages import Page
+
+LEASE = timedelta(seconds=20)  # how long after a worker's death its pages lie idle
+LOOK_SECONDS = 1.0  # how long a page goes on after a newer version of its release is out
+MOST_CLAIMS = 20  # a page that so many workers could not finish is given up
+BATCH_SIZE = 250
+BATCH_SECONDS = 0.1  # receipts are at most this late in the ledger
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """What delivering works with. `owner` names this worker in leases."""
+
+    database: Database
+    clock: Clock
+    channels: Mapping[ChannelCode, Channel]
+    owner: str
+    jitter: Callable[[], float]
+    breaker: Breaker = field(default_factory=Breaker)
+
+
+async def attempt_page(dispatch: Dispatch, code: ChannelCode) -> bool:
+    """Claim one page of a channel and try all its deliveries; False where none is due."""
+    async with dispatch.database.transaction() as tx:
+        now = dispatch.clock.now()
+        page = await pages.claim(tx, code, dispatch.owner, now, now + LEASE)
+    if page is None:
+        return False
+    try:
+        async with asyncio.timeout(None) as hold:
+            keeping = asyncio.create_task(_keep(dispatch, page, hold))
+            try:
+                await _send(dispatch, page)
+            finally:
+                keeping.cancel()
+    except TimeoutError:
+        # Lost to another worker, or overtaken by a newer version: whoever claims it next decides.
+        log.warning("page let go", page=page.id, channel=code.label)
+    return True
+
+
+async def _send(dispatch: Dispatch, page: Page) -> None:
+    edition, taken, newest = await _start(dispatch, page)
+    tries = await _settle_closed(dispatch, page, edition, taken, newest)
+    outgoing = [t.outgoing for t in taken if t.outgoing.endpoint_id in tries]
+    if outgoing:
+        sending = dispatch.channels[page.channel].send(edition, page.language, outgoing)
+        async with aclosing(in_batches(sending, BATCH_SIZE, BATCH_SECONDS)) as batches:
+            async for receipts in batches:
+                await _record(dispatch, page, edition, tries, receipts)
+        await _settle_unanswered(dispatch, page, edition, tries)
+    async with dispatch.database.transaction() as tx:
+        await pages.finish(tx, page)
+
+
+async def _start(dispatch: Dispatch, page: Page) -> tuple[Edition, list[Taken], int]:
+    """Mark the page's open deliveries as started, in the store and in the ledger."""
+    async with dispatch.database.transaction() as tx:
+        now = dispatch.clock.now()
+        edition = await editions.edition(tx, page.release_id, page.version)
+        assert edition is not None
+        newest = await deliveries.newest_public_version(tx, page.release_id)
+        taken = await deliveries.start(tx, page)
+        if taken:
+            head = Batch(
+                at=now,
+                release_id=page.release_id,
+                version=page.version,
+                channel=page.channel,
+                rows=len(taken),
+                page_id=page.id,
+                language=page.language,
+            )
+            await record_started(tx, head, [t.outgoing.endpoint_id for t in taken], now)
+    return edition, taken, newest
+
+
+async def _settle_closed(
+    dispatch: Dispatch, page: Page, edition: Edition, taken: Sequence[Taken], newest: int
+) -> dict[int, Try]:
+    """Settle what must not be sent any more; the rest is returned, by endpoint id."""
+    now = dispatch.clock.now()
+    channel = dispatch.channels[page.channel]
+    tries: dict[int, Try] = {}
+    closed: list[Receipt] = []
+    for one in taken:
+        outgoing = one.outgoing
+        host = channel.host(outgoing.address)
+        verdict: Refused | Deferred | None = None
+        if newest > page.version:
+            verdict = Refused(0, f"superseded by version {newest}")
+        elif page.claim > MOST_CLAIMS:
+            verdict = Refused(0, f"given up after {MOST_CLAIMS} claims")
+        elif not one.allowed:
+            verdict = Refused(0, "suppressed or disabled")
+        elif host and not dispatch.breaker.allows(host, now):
+            verdict = Deferred(0, "breaker open", after=max(dispatch.breaker.wait(host, now), 1.0))
+        tries[outgoing.endpoint_id] = _try(one, host, ours=verdict is not None)
+        if verdict is not None:
+            closed.append(Receipt(outgoing.endpoint_id, outgoing.attempt, verdict, now))
+    await _record(dispatch, page, edition, tries, closed)
+    return tries
+
+
+def _try(taken: Taken, host: str, *, ours: bool) -> Try:
+    outgoing = taken.outgoing
+    return Try(
+        outgoing.endpoint_id, outgoing.attempt, outgoing.address, host, outgoing.repeat, ours
+    )
+
+
+async def _record(
+    dispatch: Dispatch,
+    page: Page,
+    edition: Edition,
+    tries: dict[int, Try],
+    receipts: Sequence[Receipt],
+) -> None:
+    found = [(tries.pop(r.endpoint_id), r) for r in receipts if r.endpoint_id in tries]
+    if not found:
+        return
+    now = dispatch.clock.now()
+    dead_hosts = _tell_breaker(dispatch.breaker, found, now)
+
+    async def work(tx: Connection) -> None:
+        await settle(tx, page, found, edition, now=now, jitter=dispatch.jitter)
+        for tried, _ in found:
+            # A relay that is down is ours to mend: no reader loses their place for it.
+            if tried.host in dead_hosts and page.channel is ChannelCode.WEBHOOK:
+                await endpoints.set_state(tx, tried.endpoint_id, EndpointState.DISABLED)
+
+    await dispatch.database.complete(work)
+
+
+def _tell_breaker(
+    breaker: Breaker, found: Sequence[tuple[Try, Receipt]], now: datetime
+) -> set[str]:
+    """Count every answer for its host; returns the hosts that have tripped out."""
+    for tried, receipt in found:
+        if tried.host and not tried.ours:
+            well = not (isinstance(receipt.outcome, Deferred) and receipt.outcome.blame_host)
+            breaker.saw(tried.host, well, now)
+    out = {tried.host for tried, _ in found if tried.host and breaker.tripped_out(tried.host)}
+    for host in out:
+        log.error("host does not recover", host=host, why="its breaker tripped ten times in a row")
+        breaker.forget(host)
+    return out
+
+
+async def _settle_unanswered(
+    dispatch: Dispatch, page: Page, edition: Edition, tries: dict[int, Try]
+) -> None:
+    """A channel that broke its promise of a receipt each: those are tried again later."""
+    if not tries:
+        return
+    log.error("channel gave no receipt", channel=page.channel.label, count=len(tries))
+    now = dispatch.clock.now()
+    verdict = Deferred(0, "the channel gave no answer", blame_host=False, unseen=True)
+    missing = [Receipt(t.endpoint_id, t.attempt, verdict, now) for t in tries.values()]
+    await _record(dispatch, page, edition, tries, missing)
+
+
+async def _keep(dispatch: Dispatch, page: Page, hold: asyncio.Timeout) -> None:
+    """Keep the lease, and look whether a newer version is out; otherwise let go of the page."""
+    loop = asyncio.get_running_loop()
+    renewed = loop.time()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            async with dispatch.database.transaction() as tx:
+                newest = await deliveries.newest_public_version(tx, page.release_id)
+                overtaken = newest > page.version
+                # Whoever looks next may take an overtaken page at once.
+                until = dispatch.clock.now() + (timedelta(0) if overtaken else LEASE)
+                if overtaken or loop.time() - renewed > LEASE.total_seconds() / 4:
+                    held = await pages.extend(tx, page, until)
+                    renewed = loop.time()
+                    overtaken = overtaken or not held
+        except Exception as error:  # the store may be away for a moment; the lease goes on
+            log.warning("lease not renewed", page=page.id, error=type(error).__name__)
+            overtaken = loop.time() - renewed > LEASE.total_seconds()
+        if overtaken:
+            hold.reschedule(loop.time())
+            return

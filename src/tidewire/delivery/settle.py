@@ -1,0 +1,177 @@
+"""Settle: what receipts mean for deliveries, endpoints and the ledger, in one transaction."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from tidewire.delivery.retry import Again, Checkup, Health, Settle, Step, next_step
+from tidewire.delivery.retry import health as checkup
+from tidewire.ledger.chain import Batch, Entry
+from tidewire.ledger.record import record
+from tidewire.model.delivery import (
+    DEADLINE,
+    Accepted,
+    ChannelCode,
+    Deferred,
+    DeliveryState,
+    Event,
+    Outcome,
+    Receipt,
+    Refused,
+)
+from tidewire.model.release import Edition
+from tidewire.model.subscriber import EndpointState, SuppressionReason
+from tidewire.store import deliveries, endpoints, health, suppressions
+from tidewire.store.database import Connection
+from tidewire.store.deliveries import Settled
+from tidewire.store.pages import Page
+
+EVENTS = {
+    DeliveryState.ACCEPTED: Event.ACCEPTED,
+    DeliveryState.DEFERRED: Event.DEFERRED,
+    DeliveryState.REFUSED: Event.REFUSED,
+    DeliveryState.DEAD: Event.DEAD,
+}
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try of one delivery that waits for its receipt.
+
+    `host` is "" where none is to blame. `ours` is true where we kept it back ourselves
+    (breaker, suppression, a newer version), which is no try at all.
+    """
+
+    endpoint_id: int
+    attempt: int
+    address: str
+    host: str
+    repeat: bool
+    ours: bool = False
+
+
+async def settle(
+    tx: Connection,
+    page: Page,
+    found: Sequence[tuple[Try, Receipt]],
+    edition: Edition,
+    *,
+    now: datetime,
+    jitter: Callable[[], float],
+) -> None:
+    """Store what each try came to, and write it to the ledger, which is locked last.
+
+    Rows are taken in the order of their endpoints, so that two workers do not wait for each
+    other. A try that is no longer the open one is left out.
+    """
+    found = sorted(found, key=lambda pair: pair[0].endpoint_id)
+    first_due = edition.published_at or now
+    steps = [_step(tried, receipt, first_due, now, jitter()) for tried, receipt in found]
+    settled = [
+        _settled(tried, receipt, step) for (tried, receipt), step in zip(found, steps, strict=True)
+    ]
+    open_ones = await deliveries.settle(tx, page, settled)
+    entries: list[Entry] = []
+    for (tried, receipt), step in zip(found, steps, strict=True):
+        if tried.endpoint_id in open_ones:
+            state = step.state if isinstance(step, Settle) else DeliveryState.DEFERRED
+            entries.append(_entry(tried, receipt, state))
+            if isinstance(step, Settle):
+                await _act_on(tx, page.channel, tried, step, now)
+    if not entries:
+        return
+    await _note_health(tx, page.channel, found, now)
+    head = Batch(
+        at=now,
+        release_id=page.release_id,
+        version=page.version,
+        channel=page.channel,
+        rows=len(entries),
+        page_id=page.id,
+        language=page.language,
+    )
+    await record(tx, head, entries)
+
+
+def _settled(tried: Try, receipt: Receipt, step: Step) -> Settled:
+    return Settled(
+        tried.endpoint_id,
+        step.state if isinstance(step, Settle) else DeliveryState.DEFERRED,
+        attempt=tried.attempt - tried.ours,
+        tried=tried.attempt,
+        due_at=step.at if isinstance(step, Again) else None,
+        unseen=isinstance(receipt.outcome, Deferred) and receipt.outcome.unseen,
+    )
+
+
+def _step(tried: Try, receipt: Receipt, first_due: datetime, now: datetime, jitter: float) -> Step:
+    outcome = receipt.outcome
+    if tried.ours:
+        at = now + timedelta(seconds=outcome.after or 0) if isinstance(outcome, Deferred) else None
+        return Settle(DeliveryState.DEAD) if at is None or at > first_due + DEADLINE else Again(at)
+    return next_step(outcome, tried.attempt, first_due=first_due, now=now, jitter=jitter)
+
+
+def _entry(tried: Try, receipt: Receipt, state: DeliveryState) -> Entry:
+    return Entry(
+        endpoint_id=tried.endpoint_id,
+        event=EVENTS[state],
+        attempt=tried.attempt,
+        at=receipt.at,
+        code=receipt.outcome.code,
+        detail=receipt.outcome.detail,
+        repeat=tried.repeat,
+    )
+
+
+async def _act_on(
+    tx: Connection, channel: ChannelCode, tried: Try, step: Settle, now: datetime
+) -> None:
+    if step.suppress:
+        await suppressions.add(
+            tx, channel, tried.address, SuppressionReason.HARD_BOUNCE, "refused in session", now
+        )
+        await endpoints.set_state(tx, tried.endpoint_id, EndpointState.SUPPRESSED)
+    elif step.disable:
+        await endpoints.set_state(tx, tried.endpoint_id, EndpointState.DISABLED)
+        log.warning("endpoint disabled", endpoint=tried.endpoint_id, why="asked not to be sent to")
+
+
+async def _note_health(
+    tx: Connection, channel: ChannelCode, found: Sequence[tuple[Try, Receipt]], now: datetime
+) -> None:
+    """Count failures of webhooks; one that failed for days on end is disabled."""
+    tried = [(t.endpoint_id, r.outcome) for t, r in found if not t.ours]
+    if channel is not ChannelCode.WEBHOOK or not tried:
+        return
+    known = await health.read(tx, [endpoint_id for endpoint_id, _ in tried])
+    for endpoint_id, outcome in tried:
+        ok = isinstance(outcome, Accepted)
+        before = Health(*known[endpoint_id]) if endpoint_id in known else Health()
+        if (ok and before == Health()) or _not_its_fault(outcome):
+            continue
+        after: Checkup = checkup(before, ok=ok, now=now)
+        await health.write(
+            tx,
+            endpoint_id,
+            after.health.failing_since,
+            after.health.failures,
+            failed_days=after.health.failed_days,
+            last_failed_on=after.health.last_failed_on,
+        )
+        if after.warn:
+            log.warning("endpoint keeps failing", endpoint=endpoint_id)
+        if after.disable:
+            await endpoints.set_state(tx, endpoint_id, EndpointState.DISABLED)
+            log.warning("endpoint disabled", endpoint=endpoint_id, why="failed for days")
+
+
+def _not_its_fault(outcome: Outcome) -> bool:
+    """Refused by ourselves (suppressed, superseded), or deferred without blame."""
+    if isinstance(outcome, Deferred):
+        return not outcome.blame_host
+    return isinstance(outcome, Refused) and outcome.code == 0

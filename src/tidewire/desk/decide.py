@@ -1,0 +1,231 @@
+"""What the desk decides: return, approve, schedule, correct, kill; and an issuer's withdrawal.
+
+Each decision is one transaction on the locked release, with the name of who decided. Nothing
+here makes a release public: a decision sets the moment, and publishing keeps it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from tidewire.access.keys import require
+from tidewire.access.refs import must_be_ref, unknown_release
+from tidewire.bus.bell import Bell, Topic
+from tidewire.clock import Clock
+from tidewire.model.errors import BadInput, Conflict, Problem, Severity
+from tidewire.model.issuer import Caller, Role
+from tidewire.model.release import Act, Move, Release, State, after
+from tidewire.store import editions, releases
+from tidewire.store.database import Connection, Database
+from tidewire.store.releases import Held
+
+GRACE = timedelta(seconds=60)
+FARTHEST = timedelta(days=2 * 366)
+
+
+# A moment, "now", or None for the moment that the issuer asked for.
+When = datetime | Literal["now"] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the desk works with."""
+
+    database: Database
+    clock: Clock
+    bell: Bell
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Where a release stands after a decision; `t0` is when its newest version goes out."""
+
+    ref: str
+    state: State
+    version: int
+    t0: datetime | None = None
+
+
+async def send_back(desk: Desk, caller: Caller, ref: str, note: str) -> Decided:
+    """Return a release to its issuer; what was staged of it is taken back."""
+    require(caller, Role.EDITOR)
+    async with desk.database.transaction() as tx:
+        held = await _hold(tx, ref)
+        state = after(held.state, Move.RETURN)
+        await releases.unstage(tx, held.id, held.version)
+        await releases.set_state(tx, held.id, state)
+        await _sign(tx, held, Move.RETURN, caller, note=note, now=desk.clock.now())
+    return await _decided(desk, Decided(ref, state, held.version))
+
+
+async def approve(
+    desk: Desk,
+    caller: Caller,
+    ref: str,
+    *,
+    note: str = "",
+    then: When = None,
+    schedules: bool = False,
+) -> Decided:
+    """Approve a release and, with `schedules`, set its moment (`then`) in the same breath."""
+    require(caller, Role.EDITOR)
+    now = desk.clock.now()
+    t0 = None
+    async with desk.database.transaction() as tx:
+        held = await _hold(tx, ref)
+        state = after(held.state, Move.APPROVE)
+        await _sign(tx, held, Move.APPROVE, caller, note=note, now=now)
+        if schedules:
+            state = after(state, Move.SCHEDULE)
+            t0 = await _set_moment(tx, held, then, now)
+            await _sign(tx, held, Move.SCHEDULE, caller, note="", now=now)
+        await releases.set_state(tx, held.id, state)
+    return await _decided(desk, Decided(ref, state, held.version, t0))
+
+
+async def schedule(desk: Desk, caller: Caller, ref: str, at: When, note: str = "") -> Decided:
+    """Set, or move, the moment at which an approved release goes out.
+
+    Raises BadInput for a moment that is past, too far, or before the end of its embargo.
+    """
+    require(caller, Role.EDITOR)
+    now = desk.clock.now()
+    async with desk.database.transaction() as tx:
+        held = await _hold(tx, ref)
+        state = after(held.state, Move.SCHEDULE)
+        t0 = await _set_moment(tx, held, at, now)
+        await releases.set_state(tx, held.id, state)
+        await _sign(tx, held, Move.SCHEDULE, caller, note=note, now=now)
+    return await _decided(desk, Decided(ref, state, held.version, t0))
+
+
+async def correct(desk: Desk, caller: Caller, ref: str, content: Release, note: str) -> Decided:
+    """Send a new version, at once, to all who had the one before.
+
+    Raises Conflict while an earlier correction has not gone out.
+    """
+    require(caller, Role.EDITOR)
+    now = desk.clock.now()
+    async with desk.database.transaction() as tx:
+        held = await _hold(tx, ref)
+        state = after(held.state, Move.CORRECT)
+        if not held.public:
+            raise Conflict(
+                f"Version {held.version}, a correction, has not gone out yet.",
+                "Wait until it has, then correct that one; a kill needs no waiting.",
+            )
+        last = await editions.public(tx, ref)
+        assert last is not None
+        _keeps_languages(last.release, content)
+        new = held.version + 1
+        await releases.put_version(
+            tx, held.id, new, act=Act.CORRECT, content=content, now=now, note=note, t0=now
+        )
+        await _sign(tx, held, Move.CORRECT, caller, note=note, now=now)
+    return await _decided(desk, Decided(ref, state, new, now))
+
+
+def _keeps_languages(before: Release, now: Release) -> None:
+    """Raises BadInput where readers of a rendition would hear nothing of the correction."""
+    missing = [tag for tag in before.languages() if tag not in now.languages()]
+    if missing:
+        raise BadInput(
+            f"The correction lacks a rendition in {', '.join(missing)}.",
+            "Hand in one in every language that went out: its readers must hear of it.",
+            [
+                Problem(
+                    Severity.ERROR,
+                    "rendition-missing",
+                    "/release/renditions",
+                    f"There is no rendition in {tag}.",
+                    "Add it.",
+                )
+                for tag in missing
+            ],
+        )
+
+
+async def kill(desk: Desk, caller: Caller, ref: str, note: str) -> Decided:
+    """Tell all who had a release, at once, not to use it; an unpublished one just ends."""
+    require(caller, Role.EDITOR)
+    return await _take_back(desk, caller, ref, Move.KILL, note)
+
+
+async def withdraw(desk: Desk, caller: Caller, ref: str, note: str = "") -> Decided:
+    """An issuer takes its own release back, at any time."""
+    require(caller, Role.ISSUER)
+    return await _take_back(desk, caller, ref, Move.WITHDRAW, note)
+
+
+async def _take_back(desk: Desk, caller: Caller, ref: str, move: Move, note: str) -> Decided:
+    now = desk.clock.now()
+    act = Act.KILL if move is Move.KILL else Act.WITHDRAW
+    t0 = None
+    async with desk.database.transaction() as tx:
+        held = await _hold(tx, ref)
+        if caller.role is Role.ISSUER and held.issuer_id != caller.issuer_id:
+            raise unknown_release()
+        state = after(held.state, move)
+        version = held.version
+        await releases.unstage(tx, held.id, version)
+        last = await editions.public(tx, ref)
+        if last is not None:
+            # What has not gone out yet makes room: its number is used for this.
+            version, t0 = (version + 1 if held.public else version), now
+            await releases.put_version(
+                tx, held.id, version, act=act, content=last.release, now=now, note=note, t0=now
+            )
+        await releases.set_state(tx, held.id, state)
+        await _sign(tx, held, move, caller, note=note, now=now)
+    return await _decided(desk, Decided(ref, state, version, t0))
+
+
+async def _set_moment(tx: Connection, held: Held, at: When, now: datetime) -> datetime:
+    edition = await editions.newest(tx, held.ref)
+    assert edition is not None
+    t0 = moment(edition.release, at, now)
+    await releases.unstage(tx, held.id, held.version)
+    await releases.set_moment(tx, held.id, held.version, t0)
+    return t0
+
+
+def moment(release: Release, at: When, now: datetime) -> datetime:
+    """The moment that a release is to go out, for what was asked. Raises BadInput.
+
+    None takes the one that its issuer asked for, or now. Up to a minute late counts as now.
+    """
+    asked = release.t0 or now if at is None else now if at == "now" else at
+    if asked < now - GRACE:
+        raise _bad_moment("t0-past", "This moment has passed.", "Give one to come, or 'now'.")
+    if asked > now + FARTHEST:
+        raise _bad_moment("t0-far", "This is more than two years away.", "Check the year.")
+    if release.embargo and release.t0 is not None and asked < release.t0:
+        raise _bad_moment(
+            "embargo",
+            f"The release is under embargo until {release.t0:%Y-%m-%d %H:%M:%S} UTC.",
+            "Give that moment or a later one.",
+        )
+    return max(asked, now)
+
+
+def _bad_moment(code: str, message: str, advice: str) -> BadInput:
+    return BadInput(message, advice, [Problem(Severity.ERROR, code, "/at", message, advice)])
+
+
+async def _hold(tx: Connection, ref: str) -> Held:
+    must_be_ref(ref)
+    held = await releases.hold(tx, ref)
+    if held is None:
+        raise unknown_release()
+    return held
+
+
+async def _sign(
+    tx: Connection, held: Held, move: Move, caller: Caller, *, note: str, now: datetime
+) -> None:
+    await releases.add_decision(tx, held, move, account_id=caller.account_id, note=note, now=now)
+
+
+async def _decided(desk: Desk, decided: Decided) -> Decided:
+    await desk.bell.ring(Topic.DECIDED, decided.ref)
+    return decided

@@ -1,0 +1,165 @@
+"""The desk's side of the API: the queue, and decisions; and an issuer's withdrawal."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Protocol
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from tidewire.access.answers import problems
+from tidewire.access.bearer import caller_dependency, keyed_route
+from tidewire.access.keys import require
+from tidewire.bus.bell import Bell
+from tidewire.clock import Clock
+from tidewire.desk import decide, queue
+from tidewire.desk.answers import (
+    DecidedOut,
+    QueueOut,
+    Reason,
+    Remark,
+    ShownOut,
+    Timing,
+    decided_out,
+    queued_out,
+    shown_out,
+)
+from tidewire.model.errors import Problem
+from tidewire.model.issuer import Caller, Role
+from tidewire.model.release import Release, State
+from tidewire.store.database import Database
+
+Ref = Annotated[str, Path(description="The release's ref.", max_length=100)]
+Check = Callable[[Release, datetime], list[Problem]]
+
+
+class Replacement(Protocol):
+    """New content for a release that is out, and what changed."""
+
+    @property
+    def content(self) -> Release:
+        """The content, checked and sanitised."""
+        ...
+
+    @property
+    def note(self) -> str:
+        """What changed."""
+        ...
+
+
+# What reads a correction out of a request: intake's, handed in where routes are mounted.
+ReadReplacement = Callable[..., Awaitable[Replacement]]
+CallerOf = Callable[..., Awaitable[Caller]]
+
+
+def routes(
+    database: Database, clock: Clock, bell: Bell, *, check: Check, replacement: ReadReplacement
+) -> APIRouter:
+    """The router of the desk; `check` and `replacement` are intake's."""
+    desk = decide.Desk(database, clock, bell)
+    caller_of = caller_dependency(database)
+    router, for_editors, for_issuers = (
+        APIRouter(),
+        APIRouter(route_class=keyed_route(caller_of, Role.EDITOR)),
+        APIRouter(route_class=keyed_route(caller_of, Role.ISSUER)),
+    )
+    _add_reading(for_editors, desk, caller_of, check)
+    _add_before(for_editors, desk, caller_of)
+    _add_after(for_editors, desk, caller_of, replacement)
+    _add_withdrawal(for_issuers, desk, caller_of)
+    for part in (for_editors, for_issuers):
+        router.include_router(part, prefix="/api/v1")
+    return router
+
+
+def _add_reading(router: APIRouter, desk: decide.Desk, caller_of: CallerOf, check: Check) -> None:
+    @router.get(
+        "/desk/releases",
+        tags=["desk"],
+        summary="The queue",
+        responses=problems(401, 403, 422, 503),
+    )
+    async def list_releases(
+        caller: Annotated[Caller, Depends(caller_of)],
+        state: Annotated[Sequence[State], Query(description="Only these; none: all.")] = (),
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> QueueOut:
+        """Releases, the newest first. For editors."""
+        require(caller, Role.EDITOR)
+        rows = await queue.list_releases(desk, state, limit)
+        return QueueOut(releases=[queued_out(row) for row in rows])
+
+    @router.get(
+        "/desk/releases/{ref}",
+        tags=["desk"],
+        summary="One release",
+        responses=problems(401, 403, 404, 422, 503),
+    )
+    async def show(ref: Ref, caller: Annotated[Caller, Depends(caller_of)]) -> ShownOut:
+        """Its content, what the checks find now, and every decision. For editors."""
+        require(caller, Role.EDITOR)
+        shown = await queue.show(desk, ref)
+        return shown_out(shown, check(shown.edition.release, desk.clock.now()))
+
+
+def _add_before(router: APIRouter, desk: decide.Desk, caller_of: CallerOf) -> None:
+    responses = problems(400, 401, 403, 404, 409, 413, 422, 503)
+    path = "/desk/releases/{ref}"
+
+    @router.post(f"{path}/return", tags=["desk"], summary="Return it", responses=responses)
+    async def send_back(
+        ref: Ref, reason: Reason, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> DecidedOut:
+        """Back to its issuer, with the reason. For editors."""
+        return decided_out(await decide.send_back(desk, caller, ref, reason.note))
+
+    @router.post(f"{path}/approve", tags=["desk"], summary="Approve it", responses=responses)
+    async def approve(
+        ref: Ref, remark: Remark, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> DecidedOut:
+        """It may go out; it still needs its moment. For editors."""
+        return decided_out(await decide.approve(desk, caller, ref, note=remark.note))
+
+    @router.post(f"{path}/schedule", tags=["desk"], summary="Set its moment", responses=responses)
+    async def schedule(
+        ref: Ref, timing: Timing, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> DecidedOut:
+        """The moment at which an approved release goes out, set or moved. For editors."""
+        return decided_out(await decide.schedule(desk, caller, ref, timing.at, timing.note))
+
+
+def _add_after(
+    router: APIRouter, desk: decide.Desk, caller_of: CallerOf, replacement: ReadReplacement
+) -> None:
+    responses = problems(400, 401, 403, 404, 409, 413, 422, 503)
+
+    @router.post(
+        "/desk/releases/{ref}/correct", tags=["desk"], summary="Correct it", responses=responses
+    )
+    async def correct(
+        ref: Ref,
+        new: Annotated[Replacement, Depends(replacement)],
+        caller: Annotated[Caller, Depends(caller_of)],
+    ) -> DecidedOut:
+        """A new version, at once, to all who had the one before. For editors."""
+        return decided_out(await decide.correct(desk, caller, ref, new.content, new.note))
+
+    @router.post("/desk/releases/{ref}/kill", tags=["desk"], summary="Kill it", responses=responses)
+    async def kill(
+        ref: Ref, reason: Reason, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> DecidedOut:
+        """Say "do not use", at once, to all who had it. For editors."""
+        return decided_out(await decide.kill(desk, caller, ref, reason.note))
+
+
+def _add_withdrawal(router: APIRouter, desk: decide.Desk, caller_of: CallerOf) -> None:
+    @router.post(
+        "/releases/{ref}/withdraw",
+        tags=["releases"],
+        summary="Withdraw it",
+        responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
+    )
+    async def withdraw(
+        ref: Ref, remark: Remark, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> DecidedOut:
+        """Its issuer takes it back; if it is out, all who had it are told at once."""
+        return decided_out(await decide.withdraw(desk, caller, ref, remark.note))

@@ -1,0 +1,35 @@
+"""The public addresses of the wire, made in one place; `base` has no slash at its end."""
+
+from urllib.parse import quote
+
+
+def front_url(base: str) -> str:
+    """The list of the latest releases."""
+    return f"{base}/"
+
+
+def release_url(base: str, ref: str, language: str | None = None) -> str:
+    """The page of a release in one language; without one, the address that picks the best."""
+    page = f"{base}/releases/{quote(ref, safe='')}"
+    return page if language is None else f"{page}/{quote(language, safe='')}"
+
+
+def report_url(base: str, ref: str) -> str:
+    """The distribution report of a release."""
+    return f"{release_url(base, ref)}/report"
+
+
+def feed_url(base: str, language: str, sector: str | None, form: str) -> str:
+    """A feed: `form` is atom, rss or json; without a sector, all releases in the language."""
+    name = quote(language, safe="") if sector is None else f"{quote(language)}/{quote(sector)}"
+    return f"{base}/feeds/{name}.{form}"
+
+
+def unsubscribe_url(base: str, token: str) -> str:
+    """Where one click ends a subscription (RFC 8058)."""
+    return f"{base}/unsubscribe/{quote(token, safe='')}"
+
+
+def preferences_url(base: str, token: str) -> str:
+    """Where a subscriber changes what they get."""
+    return f"{base}/preferences/{quote(token, safe='')}"

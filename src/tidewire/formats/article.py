@@ -1,0 +1,208 @@
+"""The article: one rendition with its furniture around it. Mail, page, feed and webhook use it."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from html import escape
+from typing import Literal
+
+from tidewire.formats.addresses import release_url
+from tidewire.formats.body import line, safe
+from tidewire.languages import Furniture, best, direction, furniture
+from tidewire.model.release import Act, Contact, Edition, Release
+from tidewire.model.rendition import Rendition
+
+Audience = Literal["public", "media"]
+
+_FIRST_PARAGRAPH = re.compile(r"\s*<p>")
+
+
+@dataclass(frozen=True, slots=True)
+class ContactLine:
+    """Someone to ask, ready to be shown."""
+
+    label: str
+    name: str
+    mail: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One rendition, ready to be shown: plain text, but for the fields that end in _html.
+
+    `language` and `direction` are the text's; `furniture_language` and `furniture_direction`
+    those of the furniture, which differ where the wire has none in the text's language.
+    `lead` (dateline and credit line) stands in `body_html` already. `mark` says what the
+    edition is ("" for a first publication), `notice` says it in full with the editor's note.
+    Of a retracted edition there is the headline, the mark, the notice and the
+    address, and nothing of the text.
+    """
+
+    act: Act
+    language: str
+    direction: str
+    furniture_language: str
+    furniture_direction: str
+    mark: str
+    headline: str
+    notice: str
+    url: str
+    issuer: str
+    published_line: str
+    about_wire_heading: str
+    about_wire: str
+    subheadline: str = ""
+    lead: str = ""
+    body_html: str = ""
+    boilerplate_html: str = ""
+    about_issuer: str = ""
+    disclaimer: str = ""
+    sectors_line: str = ""
+    source_line: str = ""
+    licence_line: str = ""
+    contacts_heading: str = ""
+    contacts: tuple[ContactLine, ...] = ()
+
+    @property
+    def retracted(self) -> bool:
+        """True where nothing of the text may be shown."""
+        return self.act in (Act.KILL, Act.WITHDRAW)
+
+    @property
+    def marked_headline(self) -> str:
+        """The headline with its mark before it: a mail's subject, a feed entry's title."""
+        return f"{self.mark}: {self.headline}" if self.mark else self.headline
+
+
+def article(
+    edition: Edition, language: str, base_url: str, *, audience: Audience = "public"
+) -> Article:
+    """The edition for a reader of `language` (a BCP 47 tag).
+
+    The rendition is the one in that language, or the one that fits it best, or the first.
+    The media see all contacts, the public those that are public.
+    """
+    rendition = rendition_for(edition.release, language)
+    words = furniture(language if edition.retracted else rendition.language)
+    same = best([words.tag], rendition.language) is not None
+    about = Article(
+        act=edition.act,
+        language=rendition.language,
+        direction=direction(rendition.language),
+        furniture_language=rendition.language if same else words.tag,
+        furniture_direction=words.direction,
+        mark="" if edition.act is Act.PUBLISH else words.phrase(f"mark_{edition.act}"),
+        headline=line(rendition.headline),
+        notice=_notice(edition, words),
+        url=release_url(base_url, edition.ref, rendition.language),
+        issuer=line(edition.issuer_name),
+        published_line=_published(edition, words),
+        about_wire_heading=words.phrase("about_wire_heading"),
+        about_wire=words.phrase("about_wire"),
+    )
+    return about if edition.retracted else _with_text(about, edition, rendition, words, audience)
+
+
+def rendition_for(release: Release, language: str) -> Rendition:
+    """The rendition that a reader of `language` gets: the same, the best fitting, or the first."""
+    found = best(release.languages(), language)
+    return release.renditions[0] if found is None else release.rendition(found)
+
+
+def _with_text(
+    about: Article, edition: Edition, rendition: Rendition, words: Furniture, audience: Audience
+) -> Article:
+    release = edition.release
+    shown = [c for c in release.contacts if c.public or audience == "media"]
+    lead = _lead(rendition, words)
+    sectors = words.listed([words.sector(slug) for slug in release.sectors])
+    boilerplate = safe(rendition.boilerplate)
+    return replace(
+        about,
+        subheadline=line(rendition.subheadline),
+        lead=lead,
+        body_html=_led(lead, safe(rendition.body), about),
+        boilerplate_html=boilerplate,
+        about_issuer=words.phrase("about_issuer", issuer=about.issuer) if boilerplate else "",
+        disclaimer=_disclaimer(release, words),
+        sectors_line=words.phrase("sectors", sectors=sectors) if sectors else "",
+        source_line=_said(words, "source", release.source),
+        licence_line=_said(words, "licence", release.licence),
+        contacts_heading=words.phrase("contacts") if shown else "",
+        contacts=tuple(_contact(c, words) for c in shown),
+    )
+
+
+def _said(words: Furniture, key: str, value: str) -> str:
+    return words.phrase(key, **{key: line(value)}) if line(value) else ""
+
+
+def _contact(contact: Contact, words: Furniture) -> ContactLine:
+    return ContactLine(
+        label=words.role(line(contact.role)) or words.phrase("media_contact"),
+        name=line(contact.name),
+        mail=line(contact.mail),
+        phone=line(contact.phone),
+    )
+
+
+def _lead(rendition: Rendition, words: Furniture) -> str:
+    credit, at = words.phrase("credit"), rendition.dateline
+    place = line(at.place) if at else ""
+    if at is None or not place:
+        return credit
+    return words.phrase("lead", dateline=words.dateline(place, at.country, at.date), credit=credit)
+
+
+def _led(lead: str, body: str, about: Article) -> str:
+    """The body with the lead run into its first paragraph, or as a paragraph before it."""
+    marked = escape(lead)
+    if about.furniture_language != about.language:
+        lang, way = about.furniture_language, about.furniture_direction
+        marked = f'<span lang="{lang}" dir="{way}">{marked}</span>'
+    first = _FIRST_PARAGRAPH.match(body)
+    if first is None:
+        return f"<p>{marked}</p>\n{body}".strip()
+    return f"<p>{marked} {body[first.end() :].lstrip()}"
+
+
+def _disclaimer(release: Release, words: Furniture) -> str:
+    provider, url = line(release.provider), line(release.provider_url)
+    if not release.third_party:
+        return ""
+    if not provider:
+        return words.phrase("disclaimer_unnamed")
+    if url.startswith(("https://", "http://")):
+        return words.phrase("disclaimer_linked", provider=provider, url=url)
+    return words.phrase("disclaimer", provider=provider)
+
+
+def _notice(edition: Edition, words: Furniture) -> str:
+    """What a correction, a withdrawal or a kill says; "" for a first publication."""
+    note, first = line(edition.note), edition.first_published_at
+    noted = "_noted" if note else ""
+    match edition.act:
+        case Act.PUBLISH:
+            return ""
+        case Act.CORRECT:
+            if first is None:
+                return words.phrase(f"correct_undated{noted}", note=note)
+            return words.phrase(f"correct{noted}", moment=words.moment(first), note=note)
+        case Act.KILL:
+            return words.phrase(f"kill{noted}", note=note)
+        case Act.WITHDRAW:
+            issuer = line(edition.issuer_name)
+            return words.phrase(f"withdraw{noted}", issuer=issuer, note=note)
+
+
+def _published(edition: Edition, words: Furniture) -> str:
+    """When it was published, and corrected or taken back; while it is staged, its T0 counts."""
+    at = edition.published_at or edition.t0
+    if edition.act is Act.PUBLISH:
+        return words.phrase("published", moment=words.moment(at)) if at else ""
+    key = "retracted" if edition.retracted else "corrected"
+    first = edition.first_published_at
+    said: list[tuple[str, datetime | None]] = [("published", first), (key, at)]
+    dated = [(k, words.moment(when)) for k, when in said if when is not None]
+    return " · ".join(words.phrase(k, moment=when) for k, when in dated)

@@ -1,0 +1,49 @@
+"""A feed as JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+
+from typing import Any
+
+import msgspec
+
+from tidewire.formats.feeds import GENERATOR, Feed, FeedItem
+from tidewire.formats.wire_item import moment
+
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def json_feed(feed: Feed) -> bytes:
+    """The JSON Feed document, in UTF-8. A retracted item keeps its id, with its notice as text."""
+    document = {
+        "version": VERSION,
+        "title": feed.title,
+        "home_page_url": feed.home_url,
+        "feed_url": feed.urls["json"],
+        "description": feed.description,
+        "language": feed.language,
+        "authors": [{"name": GENERATOR}],
+        "items": [_item(item) for item in feed.items],
+    }
+    return msgspec.json.encode(document)
+
+
+def _item(item: FeedItem) -> dict[str, Any]:
+    author = {"name": item.author}
+    if item.author_url:
+        author["url"] = item.author_url
+    return {
+        "id": item.id,
+        "url": item.url,
+        "title": item.title,
+        "summary": item.summary,
+        **({"content_text": item.summary} if item.retracted else {"content_html": item.html}),
+        "date_published": moment(item.published),
+        "date_modified": moment(item.updated),
+        "authors": [author],
+        "tags": [label for _, label in item.categories],
+        "language": item.language,
+        "_tidewire": {
+            "sequence": item.sequence,
+            "version": item.version,
+            "act": str(item.act),
+            "links": dict(item.others),
+        },
+    }

@@ -1,0 +1,64 @@
+"""A feed as RSS 2.0, with the full text in content:encoded and its own address in atom:link."""
+
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from html import escape
+
+from lxml import etree
+from lxml.etree import _Element
+
+from tidewire.formats.atom import ATOM
+from tidewire.formats.feeds import GENERATOR, NAMESPACE, Feed, FeedItem
+from tidewire.formats.wire_item import moment
+
+CONTENT = "http://purl.org/rss/1.0/modules/content/"
+DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+
+
+def rss(feed: Feed) -> bytes:
+    """The RSS document, in UTF-8. A retracted item keeps its guid and says so, without text."""
+    spaces = {"atom": ATOM, "content": CONTENT, "dc": DUBLIN_CORE, "tw": NAMESPACE}
+    root = etree.Element("rss", nsmap=spaces)
+    root.set("version", "2.0")
+    channel = etree.SubElement(root, "channel")
+    _add(channel, "title", feed.title)
+    _add(channel, "link", feed.home_url)
+    _add(channel, "description", feed.description)
+    _add(channel, "language", feed.language)
+    _add(channel, "lastBuildDate", _rfc822(feed.updated))
+    _add(channel, "generator", GENERATOR)
+    self_link = _add(channel, f"{{{ATOM}}}link")
+    self_link.attrib.update(
+        {"rel": "self", "type": "application/rss+xml", "href": feed.urls["rss"]}
+    )
+    for item in feed.items:
+        _item(channel, item)
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+
+
+def _item(channel: _Element, item: FeedItem) -> None:
+    element = etree.SubElement(channel, "item")
+    _add(element, "title", item.title)
+    _add(element, "link", item.url)
+    _add(element, "guid", item.id).set("isPermaLink", "false")
+    _add(element, "pubDate", _rfc822(item.published))
+    _add(element, f"{{{ATOM}}}updated", moment(item.updated))
+    _add(element, f"{{{DUBLIN_CORE}}}creator", item.author)
+    for _, label in item.categories:
+        _add(element, "category", label)
+    _add(element, "description", escape(item.summary))  # RSS 2.0: entity-encoded HTML
+    if item.html:
+        _add(element, f"{{{CONTENT}}}encoded", item.html)
+    for name, value in (("sequence", item.sequence), ("version", item.version), ("act", item.act)):
+        _add(element, f"{{{NAMESPACE}}}{name}", str(value))
+
+
+def _add(parent: _Element, name: str, text: str | None = None) -> _Element:
+    element = etree.SubElement(parent, name)
+    element.text = text
+    return element
+
+
+def _rfc822(at: datetime) -> str:
+    """A moment as RSS writes it: "Tue, 03 Mar 2026 12:00:00 GMT"."""
+    return format_datetime(at.astimezone(UTC), usegmt=True)

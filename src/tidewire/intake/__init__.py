@@ -1,0 +1,1 @@
+"""A release arrives: it is read, checked and stored once."""

@@ -1,0 +1,1 @@
+"""The checks of a release: pure functions, one list of problems."""

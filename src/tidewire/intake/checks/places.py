@@ -1,0 +1,99 @@
+"""Are the places, languages and topics those that the house knows?"""
+
+import re
+from collections.abc import Iterator
+
+from tidewire import languages
+from tidewire.intake.checks.found import error
+from tidewire.model.errors import Problem, Severity
+from tidewire.model.release import Release
+from tidewire.model.sectors import SECTORS
+
+_MEDIA_TOPIC = re.compile(r"medtop:\d{8}")
+
+
+def datelines(release: Release) -> Iterator[Problem]:
+    """Every rendition says where and when; a warning only where a third party wrote the text."""
+    severity = Severity.WARNING if release.third_party else Severity.ERROR
+    for at, rendition in enumerate(release.renditions):
+        pointer = f"/renditions/{at}/dateline"
+        if rendition.dateline is None or not rendition.dateline.place:
+            yield Problem(
+                severity,
+                "dateline-missing",
+                pointer,
+                "There is no dateline.",
+                "Give the place, the country and the date.",
+            )
+        elif rendition.dateline.date is None:
+            yield Problem(
+                Severity.WARNING,
+                "dateline-undated",
+                f"{pointer}/date",
+                "The dateline has no date.",
+                "Give the day as YYYY-MM-DD.",
+            )
+
+
+def languages_known(release: Release) -> Iterator[Problem]:
+    """Every rendition is in a language of the house, and each language comes once."""
+    seen: set[str] = set()
+    for at, rendition in enumerate(release.renditions):
+        pointer = f"/renditions/{at}/language"
+        if not languages.is_language(rendition.language):
+            yield error(
+                "language-unknown",
+                pointer,
+                f'"{rendition.language}" is not a language that is known here.',
+                f"Use a BCP 47 tag: {', '.join(languages.KNOWN_15)}.",
+            )
+        elif rendition.language in seen:
+            yield error(
+                "language-twice",
+                pointer,
+                f"There are two renditions in {rendition.language}.",
+                "Keep one of them.",
+            )
+        seen.add(rendition.language)
+
+
+def countries(release: Release) -> Iterator[Problem]:
+    """Country codes are ISO 3166-1."""
+    given = [(f"/countries/{at}", code) for at, code in enumerate(release.countries)]
+    given += [
+        (f"/renditions/{at}/dateline/country", rendition.dateline.country)
+        for at, rendition in enumerate(release.renditions)
+        if rendition.dateline and rendition.dateline.country
+    ]
+    for pointer, code in given:
+        if not languages.is_country(code):
+            yield error(
+                "country-unknown",
+                pointer,
+                f'"{code}" is not a country.',
+                "Use the two letters of ISO 3166-1: DE, US, KR.",
+            )
+
+
+def sectors(release: Release) -> Iterator[Problem]:
+    """Sectors are those of the house."""
+    for at, sector in enumerate(release.sectors):
+        if sector not in SECTORS:
+            yield error(
+                "sector-unknown",
+                f"/sectors/{at}",
+                f'"{sector}" is not a sector that is known here.',
+                f"Use one of: {', '.join(SECTORS)}.",
+            )
+
+
+def subjects(release: Release) -> Iterator[Problem]:
+    """Subjects are qcodes of IPTC Media Topics."""
+    for at, subject in enumerate(release.subjects):
+        if not _MEDIA_TOPIC.fullmatch(subject):
+            yield error(
+                "subject-unknown",
+                f"/subjects/{at}",
+                f'"{subject}" is not an IPTC Media Topic.',
+                "Write its qcode: medtop: and eight digits.",
+            )

@@ -1,0 +1,103 @@
+"""Read a file by its ending, into a draft or, for .json, straight into a document."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tidewire.intake.docx import read_docx
+from tidewire.intake.draft import Draft
+from tidewire.intake.html import read_html
+from tidewire.intake.markdown import read_markdown
+from tidewire.intake.plain import read_plain
+from tidewire.intake.strings import block
+from tidewire.languages import canonical
+from tidewire.model.errors import BadInput, TooLarge, Unreadable
+
+MOST_BYTES = 20_000_000
+ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".json")
+
+
+def read_files(paths: Sequence[Path], fields: dict[str, Any]) -> dict[str, Any]:
+    """One submission document out of one file a language; the first gives the shared fields.
+
+    `fields` take the place of what the files say: shared ones, and those of the first
+    rendition (headline, subheadline, language, dateline). Raises BadInput and its kin.
+    """
+    own = {
+        k: v for k, v in fields.items() if k in ("headline", "subheadline", "language", "dateline")
+    }
+    shared = {name: value for name, value in fields.items() if name not in own}
+    if paths[0].suffix.lower() == ".json":
+        return _with_own(read_json(_text(paths[0])) | shared, own)
+    language = str(own.get("language", ""))
+    drafts = [read_file(p, language if at == 0 else "") for at, p in enumerate(paths)]
+    document = {**drafts[0].shared, **shared, "renditions": [_rendition(d) for d in drafts]}
+    return _with_own(document, own)
+
+
+def read_file(path: Path, language: str = "") -> Draft:
+    """A draft from one file. `language` is the declared one; else "x.de.txt" declares German."""
+    ending = path.suffix.lower()
+    language = language or _declared(path)
+    if ending in (".md", ".markdown"):
+        draft = read_markdown(_text(path))
+        return Draft(draft.body, {"language": language or "en", **draft.rendition}, draft.shared)
+    if ending == ".txt":
+        return read_plain(_text(path), language)
+    if ending in (".html", ".htm"):
+        return read_html(_text(path), language)
+    if ending == ".docx":
+        return read_docx(_bytes(path), language)
+    raise Unreadable(
+        f"A file that ends in '{ending}' cannot be read.", f"Give one of: {', '.join(ENDINGS)}."
+    )
+
+
+def read_json(text: str) -> dict[str, Any]:
+    """A submission document as the API takes it. Raises Unreadable."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("This is not valid JSON.", "Check commas and quotes.") from error
+    if not isinstance(document, dict):
+        raise Unreadable("This JSON is not an object.", "Write it as the API takes it.")
+    return document
+
+
+def _rendition(draft: Draft) -> dict[str, Any]:
+    return {**draft.rendition, "body_html": draft.body}
+
+
+def _with_own(document: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    renditions = document.get("renditions")
+    if own and isinstance(renditions, list) and renditions and isinstance(renditions[0], dict):
+        renditions[0] = {**renditions[0], **own}
+    return document
+
+
+def _declared(path: Path) -> str:
+    """The language that a file's name states before its ending, "" for none."""
+    return canonical(Path(path.stem).suffix.removeprefix(".")) or ""
+
+
+def _text(path: Path) -> str:
+    raw = _bytes(path)
+    try:
+        return block(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Unreadable(
+            f"{path.name} is not UTF-8 (byte {error.start}).", "Save it as UTF-8."
+        ) from None
+    except ValueError as error:
+        raise Unreadable(f"{path.name} {error}.", "Save it as plain text.") from None
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise TooLarge(f"{path.name} has over {MOST_BYTES // 1_000_000} MB.", "Shorten it.")
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "its name is not one"
+        raise BadInput(f"{path.name} cannot be read: {reason}.", "Check the path.") from None

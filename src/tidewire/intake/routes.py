@@ -1,0 +1,121 @@
+"""The issuer's side of the API: hand in, look, hand in again."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Response
+
+from tidewire.access.answers import problems
+from tidewire.access.bearer import caller_dependency, keyed_route
+from tidewire.access.refs import must_be_ref, unknown_release
+from tidewire.bus.bell import Bell
+from tidewire.clock import Clock
+from tidewire.intake import submit as act
+from tidewire.intake.answers import ReleaseOut, ReleasesOut, TakenOut, release_out, taken_out
+from tidewire.intake.submission import Correction, Submission
+from tidewire.model.issuer import Caller, Role
+from tidewire.store import releases
+from tidewire.store.database import Database
+
+Ref = Annotated[str, Path(description="The release's ref.", max_length=100)]
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[!-~]{1,200}$",
+        description="Your own name for this submission: sent again, it is stored only once.",
+    ),
+]
+
+
+def routes(database: Database, clock: Clock, bell: Bell) -> APIRouter:
+    """The router of intake."""
+    intake = act.Intake(database, clock, bell)
+    caller_of = caller_dependency(database)
+    router, for_issuers, for_all = (
+        APIRouter(),
+        APIRouter(route_class=keyed_route(caller_of, Role.ISSUER)),
+        APIRouter(route_class=keyed_route(caller_of)),
+    )
+    _add_hand_in(for_issuers, intake, caller_of)
+    _add_reading(for_all, database, caller_of)
+    for part in (for_issuers, for_all):
+        router.include_router(part, prefix="/api/v1/releases", tags=["releases"])
+    return router
+
+
+def replacement(
+    database: Database, clock: Clock, bell: Bell
+) -> Callable[[Correction], Awaitable[act.Replacement]]:
+    """A FastAPI dependency that reads and checks the body of a correction, for the desk."""
+    intake = act.Intake(database, clock, bell)
+
+    async def read(correction: Correction) -> act.Replacement:
+        return await act.replacement(intake, correction)
+
+    return read
+
+
+def _add_hand_in(router: APIRouter, intake: act.Intake, caller_of: object) -> None:
+    @router.post(
+        "",
+        status_code=201,
+        summary="Hand in a release",
+        responses={
+            200: {"model": TakenOut, "description": "It was here already, or this is a dry run."},
+            201: {
+                "description": "Stored.",
+                "headers": {"Location": {"schema": {"type": "string"}}},
+            },
+            **problems(400, 401, 403, 409, 413, 422, 503),
+        },
+    )
+    async def hand_in(
+        submission: Submission,
+        caller: Annotated[Caller, Depends(caller_of)],
+        response: Response,
+        idempotency_key: Key = None,
+        dry_run: Annotated[bool, Query(description="Only check; store nothing.")] = False,
+    ) -> TakenOut:
+        """Checked, then stored once; errors refuse it, warnings come with the answer."""
+        taken = await act.submit(intake, caller, submission, key=idempotency_key, dry_run=dry_run)
+        if taken.replayed or dry_run:
+            response.status_code = 200
+        if taken.ref:
+            response.headers["Location"] = f"/api/v1/releases/{taken.ref}"
+        return taken_out(taken)
+
+    @router.post(
+        "/{ref}/resubmit",
+        summary="Hand in a returned release again",
+        responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
+    )
+    async def hand_in_again(
+        ref: Ref, submission: Submission, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> TakenOut:
+        """The new content takes the place of the returned one."""
+        return taken_out(await act.resubmit(intake, caller, ref, submission))
+
+
+def _add_reading(router: APIRouter, database: Database, caller_of: object) -> None:
+    @router.get("", summary="The caller's releases", responses=problems(401, 403, 422, 503))
+    async def own(
+        caller: Annotated[Caller, Depends(caller_of)],
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    ) -> ReleasesOut:
+        """An issuer's own releases, the newest first."""
+        issuer_id = act.issuer_of(caller)
+        async with database.transaction() as tx:
+            rows = await releases.queue(tx, issuer_id=issuer_id, limit=limit)
+        return ReleasesOut(releases=[release_out(row) for row in rows])
+
+    @router.get("/{ref}", summary="Where a release stands", responses=problems(401, 404, 422, 503))
+    async def one(ref: Ref, caller: Annotated[Caller, Depends(caller_of)]) -> ReleaseOut:
+        """For its issuer and for editors."""
+        must_be_ref(ref)
+        issuer_id = None if caller.role is Role.EDITOR else act.issuer_of(caller)
+        async with database.transaction() as tx:
+            rows = await releases.queue(tx, ref=ref, issuer_id=issuer_id)
+        if not rows:
+            raise unknown_release()
+        return release_out(rows[0])

@@ -1,0 +1,183 @@
+"""Take a submission in: check it, and store it once."""
+
+import asyncio
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tidewire.access.refs import must_be_ref, new_ref, unknown_release
+from tidewire.bus.bell import Bell, Topic
+from tidewire.clock import Clock
+from tidewire.intake.checks.check import check, stops
+from tidewire.intake.submission import Correction, Submission, raw_release, sanitised
+from tidewire.model.errors import BadInput, Conflict, Forbidden, Problem, Severity
+from tidewire.model.issuer import Caller, Role
+from tidewire.model.release import Act, Move, Release, State, after
+from tidewire.store import releases
+from tidewire.store.database import Connection, Database
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What intake works with."""
+
+    database: Database
+    clock: Clock
+    bell: Bell
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a submission; `ref` is "" for a dry run, `replayed` where it was here."""
+
+    ref: str
+    state: State
+    version: int
+    problems: tuple[Problem, ...]
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """New content for a published release, checked and sanitised, and what changed."""
+
+    content: Release
+    note: str
+    problems: tuple[Problem, ...]
+
+
+async def submit(
+    intake: Intake,
+    caller: Caller,
+    submission: Submission,
+    *,
+    key: str | None = None,
+    dry_run: bool = False,
+) -> Taken:
+    """Check a submission and store it as received; the same `key` stores it only once.
+
+    Raises BadInput with all problems where one is an error, Conflict where `key` came with
+    other content, Forbidden where the caller is no issuer.
+    """
+    issuer_id = issuer_of(caller)
+    digest = hashlib.sha256(submission.model_dump_json().encode()).digest()
+    if key is not None and not dry_run:
+        async with intake.database.transaction() as tx:
+            if taken := await _replay(tx, issuer_id, key, digest):
+                return taken
+    problems = await inspect(intake, submission)
+    if dry_run:
+        return Taken("", State.RECEIVED, 1, tuple(problems))
+    release = await _accepted(submission, problems)
+    async with intake.database.transaction() as tx:
+        ref = await _store(tx, release, issuer_id, key, digest, intake.clock)
+        if ref is None:
+            assert key is not None
+            replayed = await _replay(tx, issuer_id, key, digest)
+            assert replayed is not None
+            return replayed
+    await intake.bell.ring(Topic.RECEIVED, ref)
+    return Taken(ref, State.RECEIVED, 1, tuple(problems))
+
+
+async def resubmit(intake: Intake, caller: Caller, ref: str, submission: Submission) -> Taken:
+    """Replace the content of a returned release. Raises as `submit`, and NotFound, MoveRefused."""
+    must_be_ref(ref)
+    issuer_id = issuer_of(caller)
+    problems = await inspect(intake, submission)
+    release = await _accepted(submission, problems)
+    now = intake.clock.now()
+    async with intake.database.transaction() as tx:
+        held = await releases.hold(tx, ref)
+        if held is None or held.issuer_id != issuer_id:
+            raise unknown_release()
+        state = after(held.state, Move.RESUBMIT)
+        await releases.put_version(
+            tx, held.id, held.version, act=Act.PUBLISH, content=release, now=now
+        )
+        await releases.set_state(tx, held.id, state)
+        await releases.add_decision(
+            tx, held, Move.RESUBMIT, account_id=caller.account_id, note="", now=now
+        )
+    await intake.bell.ring(Topic.RECEIVED, ref)
+    return Taken(ref, state, held.version, tuple(problems))
+
+
+async def replacement(intake: Intake, correction: Correction) -> Replacement:
+    """The content of a correction, checked as a submission is. Raises BadInput.
+
+    T0 is left out: a correction goes at once.
+    """
+    submission = correction.release.model_copy(update={"t0": None, "embargo": False})
+    problems = await inspect(intake, submission)
+    moved = [dataclasses.replace(p, pointer=f"/release{p.pointer}") for p in problems]
+    return Replacement(await _accepted(submission, moved), correction.note, tuple(moved))
+
+
+async def inspect(intake: Intake, submission: Submission) -> list[Problem]:
+    """All problems of a submission, those that only the store can see among them."""
+    now = intake.clock.now()
+    # Off the event loop: a long text takes a moment to look through.
+    problems = await asyncio.to_thread(lambda: check(raw_release(submission), now))
+    if submission.circuits:
+        async with intake.database.transaction() as tx:
+            unknown = await releases.unknown_circuits(tx, submission.circuits)
+        problems = [_unknown_circuit(submission, name) for name in unknown] + problems
+    return problems
+
+
+def issuer_of(caller: Caller) -> int:
+    """The caller's issuer. Raises Forbidden where the caller is not one."""
+    if caller.role is not Role.ISSUER or caller.issuer_id is None:
+        raise Forbidden(
+            "Only an issuer may hand in a release.", "Use the key of the issuer's account."
+        )
+    return caller.issuer_id
+
+
+async def _accepted(submission: Submission, problems: Sequence[Problem]) -> Release:
+    """The sanitised content. Raises BadInput with all problems where one of them is an error."""
+    if stops(problems):
+        count = sum(p.severity is Severity.ERROR for p in problems)
+        things = "one thing" if count == 1 else f"{count} things"
+        raise BadInput(f"The release has {things} to mend first.", "", problems)
+    return await asyncio.to_thread(lambda: sanitised(raw_release(submission)))
+
+
+async def _store(
+    tx: Connection, release: Release, issuer_id: int, key: str | None, digest: bytes, clock: Clock
+) -> str | None:
+    now, ref = clock.now(), new_ref()
+    release_id = await releases.insert(
+        tx, ref, issuer_id=issuer_id, slug=release.slug, key=key, digest=digest, now=now
+    )
+    if release_id is None:
+        return None
+    await releases.put_version(tx, release_id, 1, act=Act.PUBLISH, content=release, now=now)
+    return ref
+
+
+async def _replay(tx: Connection, issuer_id: int, key: str, digest: bytes) -> Taken | None:
+    found = await releases.of_key(tx, issuer_id, key)
+    if found is None:
+        return None
+    ref, before = found
+    if before != digest:
+        raise Conflict(
+            "This Idempotency-Key came with another release before.",
+            "Use a new key for a new release.",
+        )
+    [row] = await releases.queue(tx, ref=ref)
+    return Taken(ref, row.state, row.version, (), replayed=True)
+
+
+def _unknown_circuit(submission: Submission, name: str) -> Problem:
+    at = submission.circuits.index(name)
+    return Problem(
+        Severity.ERROR,
+        "circuit-unknown",
+        f"/circuits/{at}",
+        f'There is no circuit "{name}".',
+        "Ask the desk which circuits there are.",
+    )

@@ -1,0 +1,116 @@
+"""Write to the ledger: what was started, how it ended, what came back later."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from pyroaring import BitMap
+
+from tidewire.ledger.chain import Batch, Entry, digest
+from tidewire.model.delivery import ChannelCode, Event, Feedback, StreamReceipts
+from tidewire.store import receipts
+from tidewire.store.database import Connection
+
+
+async def record(tx: Connection, batch: Batch, entries: Sequence[Entry] = ()) -> None:
+    """Append one batch in the caller's transaction. The chain stays locked until it ends."""
+    batch_id = await receipts.new_batch_id(tx)
+    short = [_short(entry) for entry in entries]
+    if short:
+        await receipts.append_entries(
+            tx,
+            (
+                (
+                    batch_id, batch.release_id, batch.version, e.endpoint_id, int(e.event),
+                    e.attempt, e.at, e.code, e.detail, e.repeat,
+                )
+                for e in short
+            ),
+        )  # fmt: skip
+    position, previous = await receipts.take_head(tx)
+    values = asdict(batch) | {
+        "id": batch_id,
+        "position": position + 1,
+        "previous": previous,
+        "digest": digest(previous, batch, short),
+    }
+    await receipts.append_batch(tx, values)
+
+
+async def record_started(
+    tx: Connection, head: Batch, endpoint_ids: Collection[int], now: datetime
+) -> None:
+    """Say, before the first byte leaves, which deliveries of a page are being tried.
+
+    `head` names edition, channel, page and language; its other fields are filled here.
+    """
+    members = BitMap(endpoint_ids)
+    await record(
+        tx,
+        Batch(
+            at=now,
+            release_id=head.release_id,
+            version=head.version,
+            channel=head.channel,
+            rows=len(members),
+            event=Event.STARTED,
+            page_id=head.page_id,
+            language=head.language,
+            members=members.serialize(),
+        ),
+    )
+
+
+async def record_stream(tx: Connection, found: Sequence[StreamReceipts], now: datetime) -> None:
+    """Append the receipts of desktops, a bitmap for each edition, language and event."""
+    for receipt in found:
+        batch = Batch(
+            at=now,
+            release_id=receipt.release_id,
+            version=receipt.version,
+            channel=ChannelCode.STREAM,
+            rows=len(BitMap.deserialize(receipt.members)),
+            event=receipt.event,
+            language=receipt.language,
+            members=receipt.members,
+            spread=dict(receipt.spread),
+        )
+        await record(tx, batch)
+
+
+async def record_feedback(
+    tx: Connection, feedback: Feedback, channel: ChannelCode, now: datetime
+) -> None:
+    """Append what came back after a delivery: a bounce, a complaint, an unsubscription."""
+    entry = Entry(
+        endpoint_id=feedback.endpoint_id,
+        event=feedback.event,
+        attempt=0,
+        at=now,
+        code=feedback.code,
+        detail=feedback.detail,
+    )
+    head = Batch(
+        at=now,
+        release_id=feedback.release_id,
+        version=feedback.version,
+        channel=channel,
+        rows=1,
+    )
+    await record(tx, head, [entry])
+
+
+def _short(entry: Entry) -> Entry:
+    """The entry with its detail cut to what the store keeps, free of NUL."""
+    detail = entry.detail.replace("\0", "")[: receipts.DETAIL_LIMIT]
+    if detail == entry.detail:
+        return entry
+    return Entry(
+        endpoint_id=entry.endpoint_id,
+        event=entry.event,
+        attempt=entry.attempt,
+        at=entry.at,
+        code=entry.code,
+        detail=detail,
+        repeat=entry.repeat,
+    )

@@ -1,0 +1,1 @@
+"""The nouns of the trade: frozen values and tables of what is allowed. No I/O, no clock."""

@@ -1,0 +1,53 @@
+"""The world's three CSV files, as `tidewire import` takes them."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tidewire.simulator.world import Reader, World
+
+READER = ("country", "languages", "outlet_kind", "interest")
+OUTLETS = ("outside_id", "name", *READER, "webhook", "webhook_secret", "mail")
+JOURNALISTS = (
+    "outside_id", "name", "mail", *READER, "consent_basis", "consent_source", "consent_date",
+)  # fmt: skip
+DESKTOPS = ("outside_id", "name", *READER)
+
+
+def write_csv_files(world: World, folder: Path, web_port: int) -> None:
+    """Write outlets.csv, journalists.csv and desktops.csv; one row in memory at a time."""
+    _write(
+        folder / "outlets.csv",
+        OUTLETS,
+        (
+            (o.reader.outside_id, o.reader.name, *_reader(o.reader), o.webhook, o.secret, o.mail)
+            for o in world.outlets(web_port)
+        ),
+    )
+    _write(
+        folder / "journalists.csv",
+        JOURNALISTS,
+        (
+            (
+                j.reader.outside_id, j.reader.name, j.mail, *_reader(j.reader),
+                j.consent_basis, j.consent_source, j.consent_date,
+            )
+            for j in world.journalists()
+        ),
+    )  # fmt: skip
+    _write(
+        folder / "desktops.csv",
+        DESKTOPS,
+        ((d.outside_id, d.name, *_reader(d)) for d in world.desktops()),
+    )
+
+
+def _reader(reader: Reader) -> tuple[str, str, str, str]:
+    return reader.country, ";".join(reader.languages), reader.outlet_kind, reader.interest
+
+
+def _write(file: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(header)
+        writer.writerows(rows)

@@ -1,0 +1,97 @@
+"""Connections to PostgreSQL, and the transaction that every write happens in."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import AsyncConnection, errors
+from psycopg.conninfo import conninfo_to_dict
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from tidewire.model.errors import Misconfigured, Unavailable
+
+Connection = AsyncConnection[tuple[Any, ...]]
+
+CONNECT_SECONDS = 10.0
+TRIES = 5
+
+Result = TypeVar("Result")
+
+
+class Database:
+    """A pool of connections to one PostgreSQL server."""
+
+    def __init__(self, url: str, *, size: int = 8) -> None:
+        """`url` is a libpq connection string or URL; `size` the most connections held."""
+        try:
+            conninfo_to_dict(url)
+        except psycopg.ProgrammingError as error:
+            raise Misconfigured(
+                "TIDEWIRE_DATABASE_URL is not a PostgreSQL address.",
+                "Write it as postgresql://user:password@host:5432/database.",
+            ) from error
+        self.url = url
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            min_size=1,
+            max_size=size,
+            timeout=CONNECT_SECONDS,
+            open=False,
+            kwargs={"application_name": "tidewire"},
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    async def open(self) -> None:
+        """Connect. Raises Unavailable where no server answers within ten seconds."""
+        await self._pool.open()
+        try:
+            await self._pool.wait(timeout=CONNECT_SECONDS)
+        except PoolTimeout as error:
+            await self._pool.close()
+            raise Unavailable(
+                "The database does not answer.",
+                "Check that PostgreSQL runs and that TIDEWIRE_DATABASE_URL is right.",
+            ) from error
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """One transaction: committed at the end of the block, rolled back on an error."""
+        async with self._pool.connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """A connection of its own, in autocommit: for temporary tables that outlive a transaction.
+
+        Transactions on it are opened with `connection.transaction()`.
+        """
+        connection = await psycopg.AsyncConnection.connect(
+            self.url, autocommit=True, application_name="tidewire"
+        )
+        async with connection:
+            yield connection
+
+    async def complete(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """Do `work` in a transaction; begin again where another one stood in its way.
+
+        PostgreSQL ends one of two transactions that wait for each other (40P01).
+        """
+        for _ in range(TRIES):
+            try:
+                async with self.transaction() as tx:
+                    return await work(tx)
+            except (errors.DeadlockDetected, errors.SerializationFailure):
+                continue
+        async with self.transaction() as tx:
+            return await work(tx)
+
+    async def listen(self) -> Connection:
+        """A connection of its own, outside the pool, in autocommit: for LISTEN."""
+        return await psycopg.AsyncConnection.connect(
+            self.url, autocommit=True, application_name="tidewire-bell"
+        )

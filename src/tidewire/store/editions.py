@@ -1,0 +1,119 @@
+"""Editions: versions of releases with their content, read for formats, channels and pages."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from tidewire.model.release import Act, Edition, Release
+from tidewire.store.database import Connection
+
+_COLUMNS = """
+    v.release_id, r.ref, v.version, v.act, i.name, i.slug, i.website, v.document::text, v.note,
+    v.t0, v.sequence, v.published_at,
+    (SELECT min(published_at) FROM release_version f WHERE f.release_id = v.release_id)
+"""
+_FROM = """
+    FROM release_version v JOIN release r ON r.id = v.release_id JOIN issuer i ON i.id = r.issuer_id
+"""
+
+
+def write_document(release: Release) -> str:
+    """The content as JSON text for the store."""
+    return msgspec.json.encode(release).decode()
+
+
+def read_document(text: str) -> Release:
+    """The content from the store's JSON text."""
+    return msgspec.json.decode(text, type=Release)
+
+
+async def edition(tx: Connection, release_id: int, version: int) -> Edition | None:
+    """One version of one release, published or not."""
+    query = f"SELECT {_COLUMNS} {_FROM} WHERE v.release_id = %s AND v.version = %s"
+    return _one(await (await tx.execute(query.encode(), (release_id, version))).fetchone())
+
+
+async def newest(tx: Connection, ref: str) -> Edition | None:
+    """The newest version of a release, published or not: for the desk and its issuer only."""
+    query = f"SELECT {_COLUMNS} {_FROM} WHERE r.ref = %s AND v.version = r.version"
+    return _one(await (await tx.execute(query.encode(), (ref,))).fetchone())
+
+
+async def public(tx: Connection, ref: str) -> Edition | None:
+    """The newest published version of a release; None while nothing of it is public."""
+    query = (
+        f"SELECT {_COLUMNS} {_FROM} WHERE r.ref = %s AND v.sequence IS NOT NULL"
+        " ORDER BY v.version DESC LIMIT 1"
+    )
+    return _one(await (await tx.execute(query.encode(), (ref,))).fetchone())
+
+
+async def wire(tx: Connection, after: int, limit: int) -> list[Edition]:
+    """Published editions with a sequence number above `after`, in its order."""
+    query = f"SELECT {_COLUMNS} {_FROM} WHERE v.sequence > %s ORDER BY v.sequence LIMIT %s"
+    return _many(await (await tx.execute(query.encode(), (after, limit))).fetchall())
+
+
+async def newest_acts(tx: Connection, release_ids: Sequence[int]) -> dict[int, tuple[int, Act]]:
+    """(sequence, act) of the newest published version of each of these releases."""
+    query = """
+        SELECT DISTINCT ON (release_id) release_id, sequence, act FROM release_version
+        WHERE release_id = ANY(%s) AND sequence IS NOT NULL ORDER BY release_id, version DESC
+    """
+    rows = await (await tx.execute(query, (list(release_ids),))).fetchall()
+    return {row[0]: (row[1], Act(row[2])) for row in rows}
+
+
+async def head(tx: Connection) -> int:
+    """The last sequence number given out; 0 before the first."""
+    row = await (await tx.execute("SELECT sequence FROM wire_head")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def latest(
+    tx: Connection, *, language: str | None = None, sector: str | None = None, limit: int = 50
+) -> list[Edition]:
+    """The newest public edition of each release, latest first.
+
+    `language` keeps those with a rendition in exactly that language, `sector` those in it.
+    """
+    query = f"""
+        SELECT {_COLUMNS} {_FROM}
+        WHERE v.sequence IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM release_version n WHERE n.release_id = v.release_id
+                          AND n.version > v.version AND n.sequence IS NOT NULL)
+          AND (%(language)s::text IS NULL
+               OR v.document @> jsonb_build_object('renditions',
+                    jsonb_build_array(jsonb_build_object('language', %(language)s::text))))
+          AND (%(sector)s::text IS NULL
+               OR v.document @> jsonb_build_object('sectors', jsonb_build_array(%(sector)s::text)))
+        ORDER BY v.sequence DESC LIMIT %(limit)s
+    """
+    values = {"language": language, "sector": sector, "limit": limit}
+    return _many(await (await tx.execute(query.encode(), values)).fetchall())
+
+
+def _one(row: Sequence[Any] | None) -> Edition | None:
+    if row is None:
+        return None
+    return Edition(
+        release_id=row[0],
+        ref=row[1],
+        version=row[2],
+        act=Act(row[3]),
+        issuer_name=row[4],
+        issuer_slug=row[5],
+        issuer_website=row[6],
+        release=read_document(row[7]),
+        note=row[8],
+        t0=row[9],
+        sequence=row[10],
+        published_at=row[11],
+        first_published_at=row[12],
+    )
+
+
+def _many(rows: Sequence[Sequence[Any]]) -> list[Edition]:
+    return [found for row in rows if (found := _one(row)) is not None]

@@ -1,0 +1,116 @@
+"""The pages in a real browser: accessible in every dress, by keyboard, and from one place only."""
+
+from importlib.resources import files
+
+import pytest
+
+from site_world import Open, Site
+
+pytestmark = pytest.mark.browser
+
+AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PAGES = {
+    "front": "/",
+    "front in arabic": "/?language=ar",
+    "english": "/releases/tidal/en",
+    "german": "/releases/tidal/de",
+    "arabic": "/releases/tidal/ar",
+    "japanese": "/releases/tidal/ja",
+    "thai": "/releases/tidal/th",
+    "corrected": "/releases/corrected/en",
+    "killed": "/releases/killed/en",
+    "missing": "/releases/nothing/en",
+    "report in english": "report:en",
+    "report in german": "report:de",
+    "api reference": "/docs",
+}
+
+
+def address(site: Site, page: str) -> str:
+    where = PAGES[page]
+    if where.startswith("report:"):
+        return f"{site.report}&language={where.removeprefix('report:')}"
+    return where
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_axe_finds_nothing_light_or_dark_on_desk_or_phone(
+    look: Open, site: Site, page: str
+) -> None:
+    shown = await look(address(site, page))
+    await shown.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    await shown.evaluate(AXE)
+    for scheme, width in (("light", 1280), ("dark", 390)):
+        await shown.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        await shown.set_viewport_size({"width": width, "height": 900})
+        found = await shown.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
+        said = [
+            f"{scheme}, {width}: {one['id']}: {[node['target'] for node in one['nodes']]}"
+            for one in found["violations"]
+        ]
+        assert said == []
+        assert found["passes"], "axe looked at the page"
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_every_page_fits_a_phone_and_holds_no_script_and_no_inline_style(
+    look: Open, site: Site, page: str
+) -> None:
+    shown = await look(address(site, page), width=360)
+    assert await shown.evaluate("document.documentElement.scrollWidth") <= 360
+    assert await shown.locator("script, style, [style], [onclick], [onload]").count() == 0
+
+
+async def test_the_keyboard_reaches_the_text_first_and_shows_where_it_is(look: Open) -> None:
+    shown = await look("/releases/tidal/en")
+    await shown.keyboard.press("Tab")
+    skip = shown.locator(":focus")
+    assert await skip.get_attribute("href") == "#main"
+    assert (await skip.bounding_box() or {})["y"] >= 0, "the link shows itself when focused"
+    for _ in range(4):
+        await shown.keyboard.press("Tab")
+        outline = await shown.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+        assert outline == "3px"
+
+
+async def test_a_language_is_one_click_away(look: Open, site: Site) -> None:
+    shown = await look("/releases/tidal/en")
+    await shown.get_by_role("link", name="Deutsch").click()
+    assert shown.url == f"{site.base_url}/releases/tidal/de"
+    assert await shown.locator("html").get_attribute("lang") == "de"
+
+
+async def test_arabic_reads_from_right_to_left(look: Open) -> None:
+    shown = await look("/releases/tidal/ar")
+    headline = await shown.locator("h1").bounding_box()
+    assert await shown.locator("html").get_attribute("dir") == "rtl"
+    assert await shown.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
+    assert headline is not None
+
+
+async def test_changes_open_with_the_keyboard(look: Open) -> None:
+    shown = await look("/releases/corrected/en")
+    assert not await shown.locator("ins").first.is_visible()
+    await shown.locator("summary").focus()
+    await shown.keyboard.press("Enter")
+    assert await shown.locator("del").first.inner_text() == "38"
+    assert await shown.locator("ins").first.inner_text() == "36"
+
+
+async def test_the_report_draws_a_bar_for_every_state_that_is_there(look: Open, site: Site) -> None:
+    shown = await look(site.report)
+    bar = shown.locator('svg[aria-labelledby^="states-email"] rect')
+    widths = [(await one.bounding_box() or {})["width"] for one in await bar.all()]
+    whole = await shown.locator('svg[aria-labelledby^="states-email"]').bounding_box() or {}
+    assert len(widths) == 4
+    assert sum(widths) == pytest.approx(whole["width"], abs=6)  # strokes overlap a little
+    assert widths[0] > 0.85 * whole["width"]
+
+
+async def test_the_report_can_be_switched_to_german_without_losing_the_link(
+    look: Open, site: Site
+) -> None:
+    shown = await look(site.report)
+    await shown.get_by_role("link", name="Deutsch").click()
+    assert await shown.get_by_role("heading", name="Zustellungen").is_visible()

@@ -1,0 +1,140 @@
+"""Put subscribers and releases into a test's store, and move releases on, without HTTP."""
+
+import random
+from collections.abc import AsyncGenerator, Callable, Sequence
+from datetime import datetime
+
+from editions import a_release
+from tidewire.access import keys
+from tidewire.audience.index import AudienceIndex
+from tidewire.clock import Clock
+from tidewire.delivery.attempt import Dispatch
+from tidewire.delivery.plan import Plan, plan_waiting
+from tidewire.model.delivery import Accepted, ChannelCode, Outcome, Outgoing, Receipt
+from tidewire.model.issuer import Issuer
+from tidewire.model.release import Act, Edition, Release, State
+from tidewire.model.subscriber import Clause
+from tidewire.publish.moment import Press, publish_due
+from tidewire.publish.stage import Stage, stage_waiting
+from tidewire.store import endpoints, interests, releases
+from tidewire.store.database import Connection, Database
+
+
+class SilentBell:
+    """A bell nobody hears: in these tests every step is taken by hand."""
+
+    async def ring(self, topic: object, what: str = "") -> None:
+        """Nothing."""
+
+    def listen(self, *topics: object) -> object:
+        """Never called here."""
+        raise AssertionError
+
+    async def close(self) -> None:
+        """Nothing."""
+
+
+class ScriptedChannel:
+    """A channel whose answers a test writes: `answer(outgoing)` for each delivery."""
+
+    code = ChannelCode.WEBHOOK
+
+    def __init__(self, clock: Clock, answer: Callable[[Outgoing], Outcome] | None = None) -> None:
+        self.clock = clock
+        self.answer = answer or (lambda _: Accepted(200))
+        self.sent: list[tuple[Edition, str, Outgoing]] = []
+
+    def host(self, address: str) -> str:
+        """The address itself stands for its host."""
+        return address
+
+    async def send(
+        self, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+    ) -> AsyncGenerator[Receipt, None]:
+        """Answer each delivery as the test says."""
+        for one in sorted(deliveries, key=lambda one: one.endpoint_id):
+            self.sent.append((edition, language, one))
+            yield Receipt(one.endpoint_id, one.attempt, self.answer(one), self.clock.now())
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+async def add_subscriber(
+    tx: Connection,
+    now: datetime,
+    *,
+    kind: int = 1,
+    languages: Sequence[str] = ("en",),
+    channel: ChannelCode = ChannelCode.WEBHOOK,
+    address: str = "",
+    clause: Clause | None = None,
+) -> tuple[int, int]:
+    """(subscriber id, endpoint id; 0 for a desktop) of a new subscriber."""
+    row = await (
+        await tx.execute(
+            "INSERT INTO subscriber (kind, country, languages, name, created_at, changed_at,"
+            " consent_basis, consent_source) VALUES (%s, 'DE', %s, 'Sample', %s, %s, 'consent',"
+            " 'form') RETURNING id",
+            (kind, list(languages), now, now),
+        )
+    ).fetchone()
+    assert row is not None
+    await interests.replace(tx, row[0], (clause or Clause(),), now)
+    if kind == 3:
+        return row[0], 0
+    return row[0], await endpoints.add(
+        tx, row[0], channel, address or f"https://e{row[0]}.example/"
+    )
+
+
+async def add_release(
+    database: Database, now: datetime, *, t0: datetime | None = None, content: Release | None = None
+) -> int:
+    """A release that is scheduled for `t0` (default: now); returns its id."""
+    async with database.transaction() as tx:
+        slug = f"issuer-{random.getrandbits(40):x}"
+        issuer = await keys.open_issuer(tx, Issuer(0, slug, "Nordmeer Sample AG"), now)
+        assert issuer.issuer_id is not None
+        release_id = await releases.insert(
+            tx, f"ref{random.getrandbits(40):x}", issuer_id=issuer.issuer_id, slug="sample",
+            key=None, digest=b"", now=now,
+        )  # fmt: skip
+        assert release_id is not None
+        await releases.put_version(
+            tx,
+            release_id,
+            1,
+            act=Act.PUBLISH,
+            content=content or a_release(),
+            now=now,
+            t0=t0 or now,
+        )
+        await releases.set_state(tx, release_id, State.SCHEDULED)
+    return release_id
+
+
+async def add_version(
+    database: Database, release_id: int, version: int, act: Act, now: datetime
+) -> None:
+    """A correction, withdrawal or kill of a public release, due now."""
+    async with database.transaction() as tx:
+        await releases.put_version(
+            tx, release_id, version, act=act, content=a_release(), now=now, note="Wrong.", t0=now
+        )
+
+
+async def go(database: Database, clock: Clock) -> int:
+    """Stage, plan and publish what waits; returns how many editions were published."""
+    bell = SilentBell()
+    index = await AudienceIndex.load(database)
+    await stage_waiting(Stage(database, clock, bell, index))
+    await plan_waiting(Plan(database, clock, bell))
+    return await publish_due(Press(database, clock, bell))
+
+
+def dispatch(
+    database: Database, clock: Clock, channel: ScriptedChannel, owner: str = "w"
+) -> Dispatch:
+    """A worker's hands with one scripted channel, and no jitter."""
+    return Dispatch(database, clock, {channel.code: channel}, owner, jitter=lambda: 0.0)
