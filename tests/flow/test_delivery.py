@@ -149,6 +149,22 @@ async def test_what_a_dead_worker_held_is_sent_again_with_the_same_key_and_marke
     assert marked == [(len(other.sent),)]
 
 
+async def test_a_delivery_that_a_bounce_came_back_from_had_arrived(database, clock, three):
+    """Its worker died before it wrote the answer down, and the bounce suppressed the address."""
+
+    def dies(_):
+        raise Killed
+
+    with pytest.raises(BaseException):  # noqa: B017 (a killed process raises nothing at all)
+        await attempt_page(dispatch(database, clock, ScriptedChannel(clock, dies), "dead"), WEBHOOK)
+    await hear(database, clock, Feedback(1, 1, three[0], Event.BOUNCED))
+    clock.advance(LEASE.total_seconds() + 1)
+    other = ScriptedChannel(clock)
+    assert await attempt_page(dispatch(database, clock, other, "alive"), WEBHOOK)
+    assert three[0] not in {o.endpoint_id for _, _, o in other.sent}
+    assert await states(database) == [DeliveryState.ACCEPTED] * 3
+
+
 async def test_two_workers_share_the_pages_and_send_nothing_twice(database, clock):
     async with database.transaction() as tx:
         for _ in range(1100):

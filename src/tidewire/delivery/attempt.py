@@ -8,7 +8,7 @@ A page is held by its newest claim: who lost the lease settles nothing any more.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +22,15 @@ from tidewire.delivery.gather import in_batches
 from tidewire.delivery.settle import Try, settle
 from tidewire.ledger.chain import Batch
 from tidewire.ledger.record import record_started
-from tidewire.model.delivery import ChannelCode, Deferred, Receipt, Refused
+from tidewire.ledger.sums import shown_to_have_arrived
+from tidewire.model.delivery import (
+    Accepted,
+    ChannelCode,
+    Deferred,
+    Outcome,
+    Receipt,
+    Refused,
+)
 from tidewire.model.release import Edition
 from tidewire.model.subscriber import EndpointState
 from tidewire.store import deliveries, editions, endpoints, pages
@@ -72,8 +80,9 @@ async def attempt_page(dispatch: Dispatch, code: ChannelCode) -> bool:
 
 
 async def _send(dispatch: Dispatch, page: Page) -> None:
-    edition, taken, newest = await _start(dispatch, page)
-    tries = await _settle_closed(dispatch, page, edition, taken, newest)
+    started = await _start(dispatch, page)
+    edition, taken = started.edition, started.taken
+    tries = await _settle_closed(dispatch, page, started)
     outgoing = [t.outgoing for t in taken if t.outgoing.endpoint_id in tries]
     if outgoing:
         sending = dispatch.channels[page.channel].send(edition, page.language, outgoing)
@@ -85,7 +94,17 @@ async def _send(dispatch: Dispatch, page: Page) -> None:
         await pages.finish(tx, page)
 
 
-async def _start(dispatch: Dispatch, page: Page) -> tuple[Edition, list[Taken], int]:
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """What a claimed page holds. `arrived`: endpoints of uncertain tries that were heard of."""
+
+    edition: Edition
+    taken: Sequence[Taken]
+    newest: int
+    arrived: Set[int]
+
+
+async def _start(dispatch: Dispatch, page: Page) -> _Started:
     """Mark the page's open deliveries as started, in the store and in the ledger."""
     async with dispatch.database.transaction() as tx:
         now = dispatch.clock.now()
@@ -104,33 +123,37 @@ async def _start(dispatch: Dispatch, page: Page) -> tuple[Edition, list[Taken], 
                 language=page.language,
             )
             await record_started(tx, head, [t.outgoing.endpoint_id for t in taken], now)
-    return edition, taken, newest
+        uncertain = [t.outgoing.endpoint_id for t in taken if t.outgoing.repeat]
+        arrived: Set[int] = frozenset()
+        if uncertain:
+            arrived = await shown_to_have_arrived(tx, page.release_id, page.version, uncertain)
+    return _Started(edition, taken, newest, arrived)
 
 
-async def _settle_closed(
-    dispatch: Dispatch, page: Page, edition: Edition, taken: Sequence[Taken], newest: int
-) -> dict[int, Try]:
+async def _settle_closed(dispatch: Dispatch, page: Page, started: _Started) -> dict[int, Try]:
     """Settle what must not be sent any more; the rest is returned, by endpoint id."""
     now = dispatch.clock.now()
     channel = dispatch.channels[page.channel]
     tries: dict[int, Try] = {}
     closed: list[Receipt] = []
-    for one in taken:
+    for one in started.taken:
         outgoing = one.outgoing
         host = channel.host(outgoing.address)
-        verdict: Refused | Deferred | None = None
-        if newest > page.version:
-            verdict = Refused(0, f"superseded by version {newest}")
+        verdict: Outcome | None = None
+        if outgoing.endpoint_id in started.arrived:
+            verdict = Accepted(0, "what came back shows that it arrived")
+        elif started.newest > page.version:
+            verdict = Refused(0, f"superseded by version {started.newest}")
         elif page.claim > MOST_CLAIMS:
             verdict = Refused(0, f"given up after {MOST_CLAIMS} claims")
         elif not one.allowed:
             verdict = Refused(0, "suppressed or disabled")
         elif host and not dispatch.breaker.allows(host, now):
             verdict = Deferred(0, "breaker open", after=max(dispatch.breaker.wait(host, now), 1.0))
-        tries[outgoing.endpoint_id] = _try(one, host, ours=verdict is not None)
+        tries[outgoing.endpoint_id] = _try(one, host, ours=isinstance(verdict, Refused | Deferred))
         if verdict is not None:
             closed.append(Receipt(outgoing.endpoint_id, outgoing.attempt, verdict, now))
-    await _record(dispatch, page, edition, tries, closed)
+    await _record(dispatch, page, started.edition, tries, closed)
     return tries
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,15 @@ from tidewire.store import receipt_sums
 from tidewire.store.database import Connection
 from tidewire.store.receipt_sums import StateSum
 
-__all__ = ["LedgerSum", "StateSum", "StreamSum", "desktops_served", "ledger_sum", "stream_sum"]
+__all__ = [
+    "LedgerSum",
+    "StateSum",
+    "StreamSum",
+    "desktops_served",
+    "ledger_sum",
+    "shown_to_have_arrived",
+    "stream_sum",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +61,13 @@ async def desktops_served(tx: Connection, release_id: int, version: int) -> BitM
     for _, members, _ in await receipt_sums.stream_batches(tx, release_id, version):
         served.update(BitMap.deserialize(members))
     return served
+
+
+async def shown_to_have_arrived(
+    tx: Connection, release_id: int, version: int, endpoint_ids: Sequence[int]
+) -> set[int]:
+    """Endpoints that a bounce, a complaint or an unsubscription of this delivery came back from."""
+    return await receipt_sums.came_back(tx, release_id, version, endpoint_ids)
 
 
 async def ledger_sum(

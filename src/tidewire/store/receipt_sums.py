@@ -1,11 +1,14 @@
 """Sums over deliveries and ledger for one version of a release. For ledger/ only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tidewire.model.delivery import ChannelCode, DeliveryState, Event
 from tidewire.model.subscriber import Kind
 from tidewire.store.database import Connection
+
+LATER = [Event.BOUNCED, Event.COMPLAINED, Event.UNSUBSCRIBED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,21 @@ async def later_events(
         WHERE b.release_id = %s AND b.version = %s AND e.event = ANY(%s)
         GROUP BY 1, 2
         """,
-        (release_id, version, [Event.BOUNCED, Event.COMPLAINED, Event.UNSUBSCRIBED]),
+        (release_id, version, LATER),
     )
     return [(ChannelCode(row[0]), Event(row[1]), row[2]) for row in await rows.fetchall()]
+
+
+async def came_back(
+    tx: Connection, release_id: int, version: int, endpoint_ids: Sequence[int]
+) -> set[int]:
+    """Which of these endpoints something has come back from, after their delivery."""
+    rows = await tx.execute(
+        "SELECT DISTINCT endpoint_id FROM ledger_entry WHERE release_id = %s AND version = %s"
+        " AND endpoint_id = ANY(%s) AND event = ANY(%s)",
+        (release_id, version, list(endpoint_ids), LATER),
+    )
+    return {row[0] for row in await rows.fetchall()}
 
 
 async def audience(
