@@ -4,6 +4,9 @@ import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
 
+from tidewire.vault.keys import MasterKey
+from tidewire.vault.vault import Vault
+
 from editions import a_release
 from tidewire.access import keys
 from tidewire.audience.index import AudienceIndex
@@ -43,15 +46,30 @@ class ScriptedChannel:
         self.clock = clock
         self.answer = answer or (lambda _: Accepted(200))
         self.sent: list[tuple[Edition, str, Outgoing]] = []
+        self.prepared: list[bytes] = []
+        self.warmed: list[tuple[Edition, str, tuple[str, ...]]] = []
 
     def host(self, address: str) -> str:
         """The address itself stands for its host."""
         return address
 
+    def prepare(self, edition: Edition, language: str, deliveries: Sequence[Outgoing]) -> bytes:
+        """What it was asked to prepare, in words that a test can read."""
+        return f"{edition.ref} {language} {len(deliveries)}".encode()
+
+    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
+        """Remember for whom."""
+        self.warmed.append((edition, language, tuple(addresses)))
+
     async def send(
-        self, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+        self,
+        edition: Edition,
+        language: str,
+        deliveries: Sequence[Outgoing],
+        prepared: bytes = b"",
     ) -> AsyncGenerator[Receipt, None]:
         """Answer each delivery as the test says."""
+        self.prepared.append(prepared)
         for one in sorted(deliveries, key=lambda one: one.endpoint_id):
             self.sent.append((edition, language, one))
             yield Receipt(one.endpoint_id, one.attempt, self.answer(one), self.clock.now())
@@ -137,4 +155,10 @@ def dispatch(
     database: Database, clock: Clock, channel: ScriptedChannel, owner: str = "w"
 ) -> Dispatch:
     """A worker's hands with one scripted channel, and no jitter."""
-    return Dispatch(database, clock, {channel.code: channel}, owner, jitter=lambda: 0.0)
+    channels = {channel.code: channel}
+    return Dispatch(database, clock, channels, a_vault(), owner, jitter=lambda: 0.0)
+
+
+def a_vault() -> Vault:
+    """A vault under a master key of its own."""
+    return Vault(MasterKey(b"k" * 32))

@@ -21,6 +21,7 @@ from tidewire.delivery.attempt import Dispatch, attempt_page
 from tidewire.delivery.collect import collect_retries
 from tidewire.delivery.feedback import resume_paused
 from tidewire.delivery.plan import Plan, plan_waiting
+from tidewire.delivery.prepare import Prepare, prepare_coming, warm_coming
 from tidewire.model.delivery import ChannelCode
 from tidewire.publish.moment import Press, next_moment, publish_due
 from tidewire.publish.stage import Stage, stage_waiting
@@ -37,7 +38,7 @@ PAGES_AT_ONCE = {ChannelCode.EMAIL: 3, ChannelCode.WEBHOOK: 4, ChannelCode.FEED:
 WAKES = {
     Topic.DECIDED: ("stage", "publish"),
     Topic.STAGED: ("publish", "plan"),
-    Topic.PLANNED: ("deliver",),
+    Topic.PLANNED: ("prepare", "deliver"),
     Topic.PUBLISHED: ("plan", "deliver"),
 }
 
@@ -112,8 +113,16 @@ def _start_delivering(
 ) -> None:
     dice = random.SystemRandom()
     dispatch = Dispatch(
-        house.database, house.clock, channels, owner, jitter=lambda: dice.uniform(-1, 1)
+        house.database,
+        house.clock,
+        channels,
+        house.vault,
+        owner,
+        jitter=lambda: dice.uniform(-1, 1),
     )
+    prepare = Prepare(house.database, house.clock, channels, house.vault, owner)
+    loops.start("prepare", lambda: prepare_coming(prepare), _poll)
+    loops.start("warm", lambda: warm_coming(prepare), _poll)
 
     async def collect() -> None:
         if await collect_retries(house.database, house.clock):

@@ -10,6 +10,8 @@ from tidewire.model.delivery import ChannelCode, Outgoing, Receipt
 from tidewire.model.release import Edition
 from tidewire.store.database import Database
 
+WARM_SECONDS = 15.0  # so long before the moment connections are opened
+
 
 class Tokens(Protocol):
     """Signs what stands in a link, and reads it back (access.tokens.Signer)."""
@@ -48,10 +50,31 @@ class Channel(Protocol):
         """The host that answers for `address`, for the breaker; "" where none is to blame."""
         ...
 
+    def prepare(self, edition: Edition, language: str, deliveries: Sequence[Outgoing]) -> bytes:
+        """What can be made of these deliveries before the moment; b"" where nothing can.
+
+        Called in a thread. What it returns is sealed, kept, and handed to `send`.
+        """
+        ...
+
+    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
+        """Some seconds before the moment: open connections, render what is shared.
+
+        Never raises, and sends nothing of the release. It is ended at the moment.
+        """
+        ...
+
     def send(
-        self, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+        self,
+        edition: Edition,
+        language: str,
+        deliveries: Sequence[Outgoing],
+        prepared: bytes = b"",
     ) -> AsyncGenerator[Receipt, None]:
         """Send one rendition to many endpoints; yield one receipt for each, as it comes.
+
+        `prepared` is what `prepare` made for these deliveries and perhaps others. What it does
+        not hold, or what has changed since, is made while sending.
 
         Every delivery gets exactly one receipt, whatever happens: an exception inside
         becomes Deferred. `language` is a rendition's (for a kill, the reader's) BCP 47 tag.

@@ -19,6 +19,7 @@ from tidewire.channels.channel import Channel
 from tidewire.clock import Clock
 from tidewire.delivery.breaker import Breaker
 from tidewire.delivery.gather import in_batches
+from tidewire.delivery.prepare import about, fingerprint
 from tidewire.delivery.settle import Try, settle
 from tidewire.ledger.chain import Batch
 from tidewire.ledger.record import record_started
@@ -31,12 +32,15 @@ from tidewire.model.delivery import (
     Receipt,
     Refused,
 )
+from tidewire.model.errors import WireError
 from tidewire.model.release import Edition
 from tidewire.model.subscriber import EndpointState
-from tidewire.store import deliveries, editions, endpoints, pages
+from tidewire.store import deliveries, editions, endpoints, pages, staged_pages
 from tidewire.store.database import Connection, Database
 from tidewire.store.deliveries import Taken
 from tidewire.store.pages import Page
+from tidewire.vault.seal import unseal
+from tidewire.vault.vault import Vault
 
 LEASE = timedelta(seconds=20)  # how long after a worker's death its pages lie idle
 LOOK_SECONDS = 1.0  # how long a page goes on after a newer version of its release is out
@@ -54,6 +58,7 @@ class Dispatch:
     database: Database
     clock: Clock
     channels: Mapping[ChannelCode, Channel]
+    vault: Vault
     owner: str
     jitter: Callable[[], float]
     breaker: Breaker = field(default_factory=Breaker)
@@ -85,23 +90,29 @@ async def _send(dispatch: Dispatch, page: Page) -> None:
     tries = await _settle_closed(dispatch, page, started)
     outgoing = [t.outgoing for t in taken if t.outgoing.endpoint_id in tries]
     if outgoing:
-        sending = dispatch.channels[page.channel].send(edition, page.language, outgoing)
+        channel = dispatch.channels[page.channel]
+        sending = channel.send(edition, page.language, outgoing, started.prepared)
         async with aclosing(in_batches(sending, BATCH_SIZE, BATCH_SECONDS)) as batches:
             async for receipts in batches:
                 await _record(dispatch, page, edition, tries, receipts)
         await _settle_unanswered(dispatch, page, edition, tries)
     async with dispatch.database.transaction() as tx:
         await pages.finish(tx, page)
+        await staged_pages.drop(tx, page.id)
 
 
 @dataclass(frozen=True, slots=True)
 class _Started:
-    """What a claimed page holds. `arrived`: endpoints of uncertain tries that were heard of."""
+    """What a claimed page holds. `arrived`: endpoints of uncertain tries that were heard of.
+
+    `prepared` is what the channel made of it before the moment, b"" for nothing.
+    """
 
     edition: Edition
     taken: Sequence[Taken]
     newest: int
     arrived: Set[int]
+    prepared: bytes
 
 
 async def _start(dispatch: Dispatch, page: Page) -> _Started:
@@ -127,7 +138,20 @@ async def _start(dispatch: Dispatch, page: Page) -> _Started:
         arrived: Set[int] = frozenset()
         if uncertain:
             arrived = await shown_to_have_arrived(tx, page.release_id, page.version, uncertain)
-    return _Started(edition, taken, newest, arrived)
+        prepared = await _prepared(dispatch, tx, page, edition) if taken else b""
+    return _Started(edition, taken, newest, arrived, prepared)
+
+
+async def _prepared(dispatch: Dispatch, tx: Connection, page: Page, edition: Edition) -> bytes:
+    """What was made of the page, if it was made for this moment and these words."""
+    kept = await staged_pages.read(tx, page.id)
+    if kept is None or kept[0] != fingerprint(edition, page.language):
+        return b""
+    try:
+        return unseal(await dispatch.vault.key_of(tx, page.release_id), kept[1], about(page.id))
+    except WireError as error:  # the master key is gone: what was made is made again
+        log.error("prepared page cannot be opened", page=page.id, error=type(error).__name__)
+        return b""
 
 
 async def _settle_closed(dispatch: Dispatch, page: Page, started: _Started) -> dict[int, Try]:

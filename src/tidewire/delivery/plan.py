@@ -63,6 +63,7 @@ async def _plan(plan: Plan, release_id: int, version: int) -> bool:
         if edition.act is not Act.PUBLISH:
             due = await _holders(tx, edition)
         due |= await _feeds(tx, edition)
+        due = await _news(tx, edition, due, settled=public)
         now = plan.clock.now()
         state, due_at = (PageState.READY, now) if public else (PageState.STAGED, None)
         for (channel, language), ids in due.items():
@@ -72,6 +73,22 @@ async def _plan(plan: Plan, release_id: int, version: int) -> bool:
                 await deliveries.add(tx, page_id, page, int(channel), run)
         await stagings.mark_planned(tx, release_id, version, now)
     return True
+
+
+async def _news(tx: Connection, edition: Edition, due: Due, *, settled: bool) -> Due:
+    """What is due and not planned; what is planned and no longer due is taken back.
+
+    Nothing is taken back of an edition that is out (`settled`).
+    """
+    planned = await deliveries.planned(tx, edition.release_id, edition.version)
+    if not planned:
+        return due
+    wanted = {(*key, endpoint_id) for key, ids in due.items() for endpoint_id in ids}
+    gone = [endpoint_id for *_, endpoint_id in planned - wanted]
+    if gone and not settled:
+        await deliveries.take_back(tx, edition.release_id, edition.version, gone)
+    known = {endpoint_id for *_, endpoint_id in (planned if settled else planned & wanted)}
+    return {key: [one for one in ids if one not in known] for key, ids in due.items()}
 
 
 async def _first_readers(tx: Connection, edition: Edition) -> Due:

@@ -47,12 +47,12 @@ class Decided:
 
 
 async def send_back(desk: Desk, caller: Caller, ref: str, note: str) -> Decided:
-    """Return a release to its issuer; what was staged of it is taken back."""
+    """Return a release to its issuer; what is staged of it waits for its return."""
     require(caller, Role.EDITOR)
     async with desk.database.transaction() as tx:
         held = await _hold(tx, ref)
         state = after(held.state, Move.RETURN)
-        await releases.unstage(tx, held.id, held.version)
+        await releases.set_moment(tx, held.id, held.version, None)
         await releases.set_state(tx, held.id, state)
         await _sign(tx, held, Move.RETURN, caller, note=note, now=desk.clock.now())
     return await _decided(desk, Decided(ref, state, held.version))
@@ -184,7 +184,6 @@ async def _set_moment(tx: Connection, held: Held, at: When, now: datetime) -> da
     edition = await editions.newest(tx, held.ref)
     assert edition is not None
     t0 = moment(edition.release, at, now)
-    await releases.unstage(tx, held.id, held.version)
     await releases.set_moment(tx, held.id, held.version, t0)
     return t0
 

@@ -1,7 +1,7 @@
 """Stage a release ahead of its moment: work out who gets it, and in which language."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import structlog
 from pyroaring import BitMap
@@ -18,63 +18,83 @@ from tidewire.store.stagings import Waiting
 # How long before its moment an audience is worked out: late enough to know who came, who
 # changed their mind; early enough for the largest release.
 LEAD = timedelta(minutes=15)
+AGAIN = timedelta(seconds=5)  # how often a staged audience is worked out anew
 
 log = structlog.get_logger()
+
+Readers = dict[tuple[int, str], BitMap]  # subscriber ids by kind and the language they read
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What staging works with."""
+    """What staging works with. `looked` says when each edition's audience was last worked out."""
 
     database: Database
     clock: Clock
     bell: Bell
     index: AudienceIndex
+    looked: dict[Waiting, datetime] = field(default_factory=dict)
 
 
 async def stage_waiting(stage: Stage) -> int:
-    """Stage every version that goes soon and has no audience yet; returns how many.
+    """Work out the audience of every version that goes soon; returns how many have changed.
 
-    Several workers may do this at once: each version is staged by one of them.
+    What is staged is looked at again every few seconds until its moment, so that who came,
+    left or changed their mind meanwhile is known. Several workers may do this at once.
     """
+    now = stage.clock.now()
     async with stage.database.transaction() as tx:
-        waiting = await stagings.unstaged(tx, stage.clock.now() + LEAD)
+        coming = await stagings.coming(tx, now + LEAD)
+    for gone in stage.looked.keys() - set(coming):
+        del stage.looked[gone]
+    waiting = [one for one in coming if _is_due(stage, one, now)]
     if waiting:
         await stage.index.refresh(stage.database)
     done = 0
     for one in waiting:
         try:
-            staged = await _stage(stage, one)
+            changed = await _stage(stage, one)
         except Exception as error:  # one release must not hold up the others
             log.error("staging failed", release=one.release_id, error=type(error).__name__)
             continue
-        if staged:
+        stage.looked[one] = now
+        if changed:
             done += 1
             await stage.bell.ring(Topic.STAGED, str(one.release_id))
     return done
 
 
+def _is_due(stage: Stage, one: Waiting, now: datetime) -> bool:
+    last = stage.looked.get(one)
+    return not one.staged or last is None or now - last >= AGAIN
+
+
 async def _stage(stage: Stage, waiting: Waiting) -> bool:
     async with stage.database.transaction() as tx:
-        if not await stagings.hold_unstaged(tx, waiting):
+        staged = await stagings.hold_coming(tx, waiting)
+        if staged is None:
             return False
         edition = await editions.edition(tx, waiting.release_id, waiting.version)
         assert edition is not None
         if edition.act is Act.PUBLISH:
-            readers = await _readers(tx, edition, stage.index)
+            wanted = await _readers(tx, edition, stage.index)
         else:
-            readers = await _former_readers(tx, edition, stage.index)
-        for (kind, language), subscribers in readers.items():
-            await audience_sets.write(
-                tx, waiting.release_id, waiting.version, int(kind), language, subscribers
-            )
+            wanted = await _former_readers(tx, edition, stage.index)
+        known = await audience_sets.every(tx, waiting.release_id, waiting.version)
+        if staged and wanted == known:
+            return False
+        for kind, language in known.keys() - wanted.keys():
+            await audience_sets.drop(tx, edition.release_id, edition.version, kind, language)
+        for (kind, language), subscribers in wanted.items():
+            if known.get((kind, language)) != subscribers:
+                await audience_sets.write(
+                    tx, edition.release_id, edition.version, kind, language, subscribers
+                )
         await stagings.mark_staged(tx, waiting, stage.clock.now())
     return True
 
 
-async def _readers(
-    tx: Connection, edition: Edition, index: AudienceIndex
-) -> dict[tuple[Kind, str], BitMap]:
+async def _readers(tx: Connection, edition: Edition, index: AudienceIndex) -> Readers:
     """Whose interest fits, by kind and by the language that is best for them."""
     chosen = [
         circuit
@@ -95,14 +115,12 @@ async def _readers(
     }
 
 
-async def _former_readers(
-    tx: Connection, edition: Edition, index: AudienceIndex
-) -> dict[tuple[Kind, str], BitMap]:
+async def _former_readers(tx: Connection, edition: Edition, index: AudienceIndex) -> Readers:
     """Who was due the version before: whoever had a text hears that it changed or must go.
 
     A reader whose language the new version lacks gets the best of those it has.
     """
-    readers: dict[tuple[Kind, str], BitMap] = {}
+    readers: Readers = {}
     for kind in Kind:
         due = await audience_sets.due(tx, edition.release_id, edition.version - 1, int(kind))
         for language, subscribers in due.items():

@@ -29,3 +29,22 @@ async def due(tx: Connection, release_id: int, version: int, kind: int) -> dict[
         (release_id, version, kind),
     )
     return {language: BitMap.deserialize(raw) for language, raw in await cursor.fetchall()}
+
+
+async def every(tx: Connection, release_id: int, version: int) -> dict[tuple[int, str], BitMap]:
+    """All sets of one edition, by kind of subscriber and language."""
+    cursor = await tx.execute(
+        "SELECT kind, language, subscribers FROM audience_set"
+        " WHERE release_id = %s AND version = %s",
+        (release_id, version),
+    )
+    return {(row[0], row[1]): BitMap.deserialize(row[2]) for row in await cursor.fetchall()}
+
+
+async def drop(tx: Connection, release_id: int, version: int, kind: int, language: str) -> None:
+    """Nobody of this kind is due in this language any more."""
+    await tx.execute(
+        "DELETE FROM audience_set"
+        " WHERE release_id = %s AND version = %s AND kind = %s AND language = %s",
+        (release_id, version, kind, language),
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tidewire.model.delivery import ChannelCode, DeliveryState, Outgoing, delivery_key
 from tidewire.store.database import Connection
@@ -47,6 +48,48 @@ async def add(
             await copy.write_row((page_id, page.release_id, page.version, channel, endpoint_id))
 
 
+async def planned(
+    tx: Connection, release_id: int, version: int
+) -> set[tuple[ChannelCode, str, int]]:
+    """(channel, language, endpoint id) of every delivery of an edition."""
+    rows = await tx.execute(
+        "SELECT d.channel, p.language, d.endpoint_id FROM delivery d JOIN page p"
+        " ON p.id = d.page_id WHERE d.release_id = %s AND d.version = %s",
+        (release_id, version),
+    )
+    return {(ChannelCode(row[0]), row[1], row[2]) for row in await rows.fetchall()}
+
+
+async def take_back(
+    tx: Connection, release_id: int, version: int, endpoint_ids: Sequence[int]
+) -> None:
+    """Remove deliveries that have not been started, and pages that are left empty."""
+    edition = {"release": release_id, "version": version, "ids": list(endpoint_ids)}
+    await tx.execute(
+        "DELETE FROM delivery WHERE release_id = %(release)s AND version = %(version)s"
+        " AND endpoint_id = ANY(%(ids)s) AND state = 0",
+        edition,
+    )
+    await tx.execute(
+        "DELETE FROM page p WHERE release_id = %(release)s AND version = %(version)s"
+        " AND state = 0 AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.page_id = p.id)",
+        edition,
+    )
+
+
+async def staged(tx: Connection, page: Page) -> list[Outgoing]:
+    """The deliveries of a page that waits for its moment, as they would be handed out."""
+    rows = await tx.execute(
+        "SELECT d.endpoint_id, e.address, d.attempt + 1, coalesce(e.secret, ''),"
+        "  coalesce(s.name, ''), d.repeat"
+        " FROM delivery d JOIN endpoint e ON e.id = d.endpoint_id"
+        " LEFT JOIN subscriber s ON s.id = e.subscriber_id"
+        " WHERE d.page_id = %s AND d.state = 0",
+        (page.id,),
+    )
+    return [_outgoing(page, row) for row in await rows.fetchall()]
+
+
 async def start(tx: Connection, page: Page) -> list[Taken]:
     """Mark what is open on a page as started, and hand it out.
 
@@ -64,22 +107,20 @@ async def start(tx: Connection, page: Page) -> list[Taken]:
         "    SELECT 1 FROM suppression x WHERE x.channel = e.channel AND x.address = e.address)",
         (page.id,),
     )
-    return [
-        Taken(
-            Outgoing(
-                endpoint_id=row[0],
-                address=row[1],
-                key=delivery_key(page.release_id, page.version, row[0]),
-                attempt=row[2],
-                language=page.language,
-                secret=row[3],
-                name=row[4],
-                repeat=row[5],
-            ),
-            allowed=row[6],
-        )
-        for row in await rows.fetchall()
-    ]
+    return [Taken(_outgoing(page, row), allowed=row[6]) for row in await rows.fetchall()]
+
+
+def _outgoing(page: Page, row: Sequence[Any]) -> Outgoing:
+    return Outgoing(
+        endpoint_id=row[0],
+        address=row[1],
+        key=delivery_key(page.release_id, page.version, row[0]),
+        attempt=row[2],
+        language=page.language,
+        secret=row[3],
+        name=row[4],
+        repeat=row[5],
+    )
 
 
 async def settle(tx: Connection, page: Page, settled: Sequence[Settled]) -> set[int]:

@@ -48,7 +48,8 @@ async def claim(
     """Take the page that is due longest, or one whose worker let its lease run out.
 
     A later version waits while an earlier one of the same release is being sent, so that a
-    correction or kill is always the last word. Pages that were claimed often come last.
+    correction or kill is always the last word. Pages that were claimed often come last, and
+    those that another worker has spoken for come after one's own.
     """
     row = await (
         await tx.execute(
@@ -57,14 +58,31 @@ async def claim(
             "   ((state = 1 AND due_at <= %s) OR (state = 2 AND lease_until < %s))"
             "   AND NOT EXISTS (SELECT 1 FROM page e WHERE e.release_id = p.release_id"
             "     AND e.version < p.version AND e.state = 2 AND e.lease_until >= %s)"
-            "   ORDER BY claims > %s, due_at, id LIMIT 1 FOR UPDATE OF p SKIP LOCKED)"
+            "   ORDER BY claims > %s, state = 1 AND lease_owner <> %s, due_at, id LIMIT 1"
+            "   FOR UPDATE OF p SKIP LOCKED)"
             " RETURNING id, release_id, version, channel, language, claims",
-            (owner, lease_until, int(channel), now, now, now, OFTEN),
+            (owner, lease_until, int(channel), now, now, now, OFTEN, owner),
         )
     ).fetchone()
     if row is None:
         return None
     return Page(row[0], row[1], row[2], ChannelCode(row[3]), row[4], row[5])
+
+
+async def speak_for(
+    tx: Connection, release_id: int, version: int, channel: ChannelCode, owner: str
+) -> Page | None:
+    """Speak for a staged page that no worker has opened connections for, or None."""
+    row = await (
+        await tx.execute(
+            "UPDATE page SET lease_owner = %s WHERE id = (SELECT id FROM page"
+            "   WHERE release_id = %s AND version = %s AND channel = %s AND state = 0"
+            "   AND lease_owner IS NULL ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)"
+            " RETURNING id, language",
+            (owner, release_id, version, int(channel)),
+        )
+    ).fetchone()
+    return Page(row[0], release_id, version, channel, row[1]) if row else None
 
 
 async def extend(tx: Connection, page: Page, lease_until: datetime) -> bool:

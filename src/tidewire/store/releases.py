@@ -135,8 +135,8 @@ async def set_state(tx: Connection, release_id: int, state: State) -> None:
     await tx.execute("UPDATE release SET state = %s WHERE id = %s", (state.value, release_id))
 
 
-async def set_moment(tx: Connection, release_id: int, version: int, t0: datetime) -> None:
-    """Set when an unpublished version goes out."""
+async def set_moment(tx: Connection, release_id: int, version: int, t0: datetime | None) -> None:
+    """Set when an unpublished version goes out; None for not yet. What is staged stays."""
     await tx.execute(
         "UPDATE release_version SET t0 = %s"
         " WHERE release_id = %s AND version = %s AND sequence IS NULL",

@@ -190,6 +190,14 @@ CREATE INDEX page_ready ON page (due_at) WHERE state = 1;
 CREATE INDEX page_leased ON page (lease_until) WHERE state = 2;
 CREATE INDEX page_release ON page (release_id, version);
 
+-- What was made of a page before its moment, sealed; gone once the page is done.
+CREATE TABLE staged_page (
+    page_id     bigint PRIMARY KEY REFERENCES page ON DELETE CASCADE,
+    fingerprint bytea NOT NULL,                     -- of what it was made from
+    sealed      bytea NOT NULL
+);
+ALTER TABLE staged_page ALTER COLUMN sealed SET STORAGE EXTERNAL;   -- it cannot be compressed
+
 CREATE TABLE delivery (
     page_id     bigint NOT NULL REFERENCES page,
     due_at      timestamptz,                        -- next try, while deferred

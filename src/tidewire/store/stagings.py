@@ -1,6 +1,6 @@
 """Versions that wait to be staged or planned, and the marks that they have been."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tidewire.store.database import Connection
@@ -8,40 +8,56 @@ from tidewire.store.database import Connection
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A version that waits for its next step; `t0` is when it is to go."""
+    """A version that waits for its next step; `t0` is when it is to go.
+
+    `staged` is true where its audience has been worked out, perhaps not for the last time.
+    """
 
     release_id: int
     version: int
     t0: datetime
+    staged: bool = field(default=False, compare=False)
 
 
-async def unstaged(tx: Connection, until: datetime) -> list[Waiting]:
-    """Versions that go before `until` and have no audience yet, the soonest first."""
+async def coming(tx: Connection, until: datetime) -> list[Waiting]:
+    """Versions that go before `until` and are not public, the soonest first."""
     rows = await tx.execute(
-        "SELECT release_id, version, t0 FROM release_version"
-        " WHERE t0 <= %s AND sequence IS NULL AND staged_at IS NULL"
-        " ORDER BY t0, release_id, version",
+        "SELECT release_id, version, t0, staged_at IS NOT NULL FROM release_version"
+        " WHERE t0 <= %s AND sequence IS NULL ORDER BY t0, release_id, version",
         (until,),
     )
     return [Waiting(*row) for row in await rows.fetchall()]
 
 
-async def hold_unstaged(tx: Connection, waiting: Waiting) -> bool:
-    """Lock the version if it still waits to be staged for the same moment."""
-    row = await tx.execute(
-        "SELECT 1 FROM release_version WHERE release_id = %s AND version = %s AND t0 = %s"
-        " AND sequence IS NULL AND staged_at IS NULL FOR UPDATE SKIP LOCKED",
+async def hold_coming(tx: Connection, waiting: Waiting) -> bool | None:
+    """Lock the version if it still waits for the same moment; True where it is staged."""
+    found = await tx.execute(
+        "SELECT staged_at IS NOT NULL FROM release_version"
+        " WHERE release_id = %s AND version = %s AND t0 = %s AND sequence IS NULL"
+        " FOR UPDATE SKIP LOCKED",
         (waiting.release_id, waiting.version, waiting.t0),
     )
-    return await row.fetchone() is not None
+    row = await found.fetchone()
+    return None if row is None else bool(row[0])
 
 
 async def mark_staged(tx: Connection, waiting: Waiting, now: datetime) -> None:
-    """Its audience is known."""
+    """Its audience is known, and its pages are to be brought up to it."""
     await tx.execute(
-        "UPDATE release_version SET staged_at = %s WHERE release_id = %s AND version = %s",
+        "UPDATE release_version SET staged_at = %s, planned_at = NULL"
+        " WHERE release_id = %s AND version = %s",
         (now, waiting.release_id, waiting.version),
     )
+
+
+async def planned(tx: Connection, after: datetime, until: datetime) -> list[Waiting]:
+    """Versions that have pages and go between these moments, the soonest first."""
+    rows = await tx.execute(
+        "SELECT release_id, version, t0, true FROM release_version WHERE t0 > %s AND t0 <= %s"
+        " AND sequence IS NULL AND planned_at IS NOT NULL ORDER BY t0, release_id, version",
+        (after, until),
+    )
+    return [Waiting(*row) for row in await rows.fetchall()]
 
 
 async def unplanned(tx: Connection) -> list[tuple[int, int]]:

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -13,6 +14,7 @@ from tidewire.channels.email.line import Lost, Patience
 from tidewire.channels.email.mailbox import Mailbox, mailbox
 from tidewire.channels.email.message import Body, Writer
 from tidewire.channels.email.pool import Pool
+from tidewire.channels.email.prepared import Header, Headers, pack, unpack
 from tidewire.channels.email.render import Bodies
 from tidewire.channels.email.session import Letter, Session, Settle
 from tidewire.channels.email.settings import NO_RELAY, MailSettings, read_settings
@@ -49,8 +51,39 @@ class EmailChannel:
         """The relay: it answers for every address; "" where none is set."""
         return self._settings.relay.host.lower() if self._settings.relay else ""
 
+    def prepare(self, edition: Edition, language: str, deliveries: Sequence[Outgoing]) -> bytes:
+        """Sign a header block for each delivery, dated with the moment."""
+        if self._pool is None or edition.t0 is None:
+            return b""
+        content, writer, blocks = self._bodies.of(edition, language), self._open_writer(), {}
+        for delivery in deliveries:
+            try:
+                to = mailbox(delivery.address)
+            except ValueError:
+                continue  # refused while sending
+            block = writer.header(content, to, delivery, edition.t0)
+            sender = writer.envelope_sender(delivery)
+            kept = Header(delivery.address, delivery.name, sender, block)
+            blocks[delivery.endpoint_id] = kept
+        return pack(Headers(content.digest, blocks))
+
+    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
+        """Render the body, and open the connections to the relay."""
+        if self._pool is None or not addresses:
+            return
+        try:
+            await asyncio.to_thread(self._bodies.of, edition, language)
+            await asyncio.to_thread(self._open_writer)
+        except Exception:
+            return  # `send` meets it again, and has receipts to say so with
+        await self._pool.warm()
+
     async def send(
-        self, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+        self,
+        edition: Edition,
+        language: str,
+        deliveries: Sequence[Outgoing],
+        prepared: bytes = b"",
     ) -> AsyncGenerator[Receipt, None]:
         """Part of the Channel protocol."""
         if self._pool is None:
@@ -60,12 +93,13 @@ class EmailChannel:
         try:
             content = self._bodies.of(edition, language)
             writer = self._open_writer()
+            headers = unpack(prepared, content.digest)
         except Exception as error:  # whatever a rendition holds, every delivery has its receipt
             detail = f"the mail could not be made: {type(error).__name__}"
             for delivery in deliveries:
                 yield self._receipt(delivery, Deferred(0, detail, blame_host=False))
             return
-        receipts = self._distribute(self._pool, writer, content, deliveries)
+        receipts = self._distribute(self._pool, Desk(writer, content, headers), deliveries)
         async with aclosing(receipts):  # who stops iterating stops the sending at once
             async for receipt in receipts:
                 yield receipt
@@ -90,7 +124,7 @@ class EmailChannel:
             await self._pool.close()
 
     async def _distribute(
-        self, pool: Pool, writer: Writer, content: Body, deliveries: Sequence[Outgoing]
+        self, pool: Pool, desk: "Desk", deliveries: Sequence[Outgoing]
     ) -> AsyncGenerator[Receipt, None]:
         """Share the letters between the connections; receipts in the order of the answers."""
         receipts: asyncio.Queue[Receipt] = asyncio.Queue()
@@ -109,7 +143,7 @@ class EmailChannel:
             except ValueError:
                 settle(Refused(NO_ADDRESS, "this is not an address that mail can be sent to"))
                 continue
-            waiting.append(_letter(writer, content, to, delivery, at=at, settle=settle))
+            waiting.append(desk.letter(to, delivery, at, settle))
         count = min(self._settings.connections, len(waiting))
         work = asyncio.create_task(_work(pool, waiting, count))
         work.add_done_callback(partial(_settle_rest, unsettled, settle_one))
@@ -143,13 +177,25 @@ def _signer(context: ChannelContext, settings: MailSettings) -> DkimSigner:
     return open_signer(context.keys, settings.domain, settings.selector, ed25519=settings.ed25519)
 
 
-def _letter(
-    writer: Writer, content: Body, to: Mailbox, delivery: Outgoing, *, at: datetime, settle: Settle
-) -> Letter:
-    def made() -> tuple[bytes, bytes]:
-        return writer.header(content, to, delivery, at), content.content
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where the letters of a page are written: what they share, and what is made already."""
 
-    return Letter(writer.envelope_sender(delivery), to, made, settle)
+    writer: Writer
+    content: Body
+    headers: Headers
+
+    def letter(self, to: Mailbox, delivery: Outgoing, at: datetime, settle: Settle) -> Letter:
+        """The letter of one delivery; it is signed when it is sent, unless it has been."""
+        body, made = self.content.content, self.headers.blocks.get(delivery.endpoint_id)
+        if made and (made.address, made.name) == (delivery.address, delivery.name):
+            block = made.block
+            return Letter(made.sender, to, lambda: (block, body), settle)
+
+        def signed() -> tuple[bytes, bytes]:
+            return self.writer.header(self.content, to, delivery, at), body
+
+        return Letter(self.writer.envelope_sender(delivery), to, signed, settle)
 
 
 def _settle_rest(

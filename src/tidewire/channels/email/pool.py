@@ -36,6 +36,15 @@ class Pool:
                 raise
             self._idle.append(session)
 
+    async def warm(self) -> None:
+        """Open as many sessions as there may be; those that cannot be had are not missed yet."""
+        wanted = self._settings.connections - len(self._idle)
+        await asyncio.gather(*(self._warm_one() for _ in range(wanted)), return_exceptions=True)
+
+    async def _warm_one(self) -> None:
+        async with self._places:
+            self._idle.append(await self._open())
+
     async def close(self) -> None:
         """End the idle sessions."""
         while self._idle:
@@ -48,4 +57,7 @@ class Pool:
                 session.fruitful = True  # if it dies unused, a fresh one may follow
                 return session
             session.abort()
+        return await self._open()
+
+    async def _open(self) -> Session:
         return await open_session(self._relay, self._settings.domain, self._tls, self._patience)

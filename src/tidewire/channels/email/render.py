@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 from dataclasses import replace
+from datetime import timedelta
+from threading import Lock
 
 from tidewire.channels.email import fields
 from tidewire.channels.email.dkim import Field
@@ -14,6 +16,7 @@ from tidewire.languages import furniture
 from tidewire.model.release import Act, Edition
 
 MOST_KEPT = 64
+PUNCTUAL = timedelta(minutes=1)  # a mail says when it went out, to the minute
 
 Key = tuple[int, int, Act, str]  # release id, version, act, language
 
@@ -23,17 +26,31 @@ class Bodies:
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url
+        self._one_at_a_time = Lock()
         self._kept: OrderedDict[Key, tuple[Edition, Body]] = OrderedDict()
 
     def of(self, edition: Edition, language: str) -> Body:
-        """The body of this rendition, rendered at the first call."""
+        """The body of this rendition, rendered at the first call, from any thread."""
+        edition = as_of_its_moment(edition)
         key = (edition.release_id, edition.version, edition.act, language)
-        if key not in self._kept or self._kept[key][0] != edition:
-            self._kept[key] = edition, render(edition, language, self._base_url)
-            if len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
-        return self._kept[key][1]
+        with self._one_at_a_time:
+            if key not in self._kept or self._kept[key][0] != edition:
+                self._kept[key] = edition, render(edition, language, self._base_url)
+                if len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(key)
+            return self._kept[key][1]
+
+
+def as_of_its_moment(edition: Edition) -> Edition:
+    """The edition as it stood before its moment, if that was kept: its mails say T0.
+
+    So the body that was signed ahead is the body that is sent.
+    """
+    t0, at = edition.t0, edition.published_at
+    if edition.act is not Act.PUBLISH or t0 is None or at is None or at - t0 > PUNCTUAL:
+        return edition
+    return replace(edition, sequence=None, published_at=None, first_published_at=None)
 
 
 def render(edition: Edition, language: str, base_url: str) -> Body:

@@ -51,11 +51,24 @@ class FeedChannel:
         """No host is to blame: the feeds are our own."""
         return ""
 
+    def prepare(
+        self,
+        edition: Edition,  # noqa: ARG002
+        language: str,  # noqa: ARG002
+        deliveries: Sequence[Outgoing],  # noqa: ARG002
+    ) -> bytes:
+        """Nothing: readers ask for feeds."""
+        return b""
+
+    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
+        """Nothing: readers come to us."""
+
     async def send(
         self,
         edition: Edition,
         language: str,  # noqa: ARG002 - a feed's address names its language
         deliveries: Sequence[Outgoing],
+        prepared: bytes = b"",  # noqa: ARG002
     ) -> AsyncGenerator[Receipt]:
         """One receipt for each feed."""
         for delivery in deliveries:

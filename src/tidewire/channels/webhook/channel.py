@@ -70,8 +70,24 @@ class WebhookChannel:
         except ValueError:
             return ""
 
+    def prepare(
+        self,
+        edition: Edition,  # noqa: ARG002
+        language: str,  # noqa: ARG002
+        deliveries: Sequence[Outgoing],  # noqa: ARG002
+    ) -> bytes:
+        """Nothing yet."""
+        return b""
+
+    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
+        """Nothing yet."""
+
     async def send(
-        self, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+        self,
+        edition: Edition,
+        language: str,
+        deliveries: Sequence[Outgoing],
+        prepared: bytes = b"",  # noqa: ARG002
     ) -> AsyncGenerator[Receipt]:
         """Post to all endpoints at once; a receipt comes as soon as its endpoint answered."""
         try:
