@@ -14,6 +14,7 @@ BREACHES = {
     "No channel knows another": ("channels/feed/wrong.py", "import tidewire.channels.email.dkim"),
     "Only the ledger touches its entries": ("desk/wrong.py", "import tidewire.store.receipts"),
     "Only publish makes anything public": ("desk/wrong.py", "import tidewire.store.moments"),
+    "Only the vault reads what is sealed": ("desk/wrong.py", "import tidewire.store.data_keys"),
     "Only the application mounts routes": ("desk/wrong.py", "import tidewire.channels.feed.routes"),
     "The product does not know the simulator": (
         "app/wrong.py",

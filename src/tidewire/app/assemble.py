@@ -15,6 +15,8 @@ from tidewire.model.delivery import ChannelCode
 from tidewire.store.database import Database
 from tidewire.store.embedded import EmbeddedServer
 from tidewire.store.migrations import migrate
+from tidewire.vault.unlock import unlock
+from tidewire.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class House:
     clock: Clock
     signer: Signer
     bell: Bell
+    vault: Vault
 
     def channel_context(self) -> ChannelContext:
         """What the house lends to every channel."""
@@ -64,4 +67,6 @@ async def open_house(settings: Settings | None = None) -> AsyncIterator[House]:
         await migrate(database)
         bell = PostgresBell(database)
         stack.push_async_callback(bell.close)
-        yield House(settings, database, SystemClock(), open_signer(settings.keys), bell)
+        clock = SystemClock()
+        vault = Vault(await unlock(database, settings.master_key_file, clock.now()))
+        yield House(settings, database, clock, open_signer(settings.keys), bell, vault)

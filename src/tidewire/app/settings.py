@@ -38,6 +38,7 @@ class Settings:
     gateway: Address
     inbound: Address | None
     stream_url: str
+    master_key_file: Path
     environment: Mapping[str, str]
 
     @property
@@ -52,8 +53,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     own = {name: value for name, value in source.items() if name.startswith(PREFIX)}
     http = _address(own, "HTTP_ADDRESS", "127.0.0.1:8080")
     gateway = _address(own, "GATEWAY_ADDRESS", "127.0.0.1:8081")
+    home = Path(own.get("TIDEWIRE_HOME") or "tidewire-data").absolute()
     return Settings(
-        home=Path(own.get("TIDEWIRE_HOME") or "tidewire-data").absolute(),
+        home=home,
         database_url=own.get("TIDEWIRE_DATABASE_URL") or None,
         inbound=_address(own, "INBOUND_ADDRESS", "")
         if own.get("TIDEWIRE_INBOUND_ADDRESS")
@@ -62,6 +64,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         http=http,
         gateway=gateway,
         stream_url=_url(own, "STREAM_URL", f"http://{gateway}/stream"),
+        master_key_file=Path(
+            own.get("TIDEWIRE_MASTER_KEY_FILE") or home / "keys" / "master.key"
+        ).absolute(),
         environment=own,
     )
 

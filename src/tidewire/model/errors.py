@@ -11,6 +11,7 @@ WireError                 message, advice, and an HTTP status
  │   └─ MoveRefused 409   the release's state does not allow the move
  ├─ Misconfigured   500   a setting is missing or wrong: the operator must act
  └─ Unavailable     503   a part that is needed does not answer now
+     └─ CannotOpen  503   a seal does not open: the key is another one, or bytes were changed
 """
 
 from collections.abc import Sequence
@@ -114,3 +115,7 @@ class Unavailable(WireError):
     """A part that is needed does not answer at the moment."""
 
     status = 503
+
+
+class CannotOpen(Unavailable):
+    """What is under seal cannot be opened, or nothing can be sealed, here and now."""

@@ -46,6 +46,19 @@ CREATE TABLE release (
     UNIQUE (issuer_id, idempotency_key)
 );
 
+-- One row: the master key that this store is sealed under, known by its id.
+CREATE TABLE master_key (
+    only_row    bool PRIMARY KEY DEFAULT true CHECK (only_row),
+    key_id      bytea NOT NULL,
+    since       timestamptz NOT NULL
+);
+
+CREATE TABLE data_key (
+    release_id  int PRIMARY KEY REFERENCES release,
+    key_id      bytea NOT NULL,                 -- of the master key that wraps it
+    wrapped     bytea NOT NULL
+);
+
 CREATE TABLE release_version (
     release_id      int NOT NULL REFERENCES release,
     version         smallint NOT NULL,
