@@ -4,9 +4,6 @@ import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
 
-from tidewire.vault.keys import MasterKey
-from tidewire.vault.vault import Vault
-
 from editions import a_release
 from tidewire.access import keys
 from tidewire.audience.index import AudienceIndex
@@ -21,6 +18,8 @@ from tidewire.publish.moment import Press, publish_due
 from tidewire.publish.stage import Stage, stage_waiting
 from tidewire.store import endpoints, interests, releases
 from tidewire.store.database import Connection, Database
+from tidewire.vault.keys import MasterKey
+from tidewire.vault.vault import Vault
 
 
 class SilentBell:
