@@ -89,11 +89,15 @@ def outgoing(
 
 
 async def send_all(
-    channel: Channel, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+    channel: Channel,
+    edition: Edition,
+    language: str,
+    deliveries: Sequence[Outgoing],
+    prepared: bytes = b"",
 ) -> list[Receipt]:
     """All receipts of one send, none of which may take longer than a minute in all."""
     async with asyncio.timeout(60):
-        return [receipt async for receipt in channel.send(edition, language, deliveries)]
+        return [receipt async for receipt in channel.send(edition, language, deliveries, prepared)]
 
 
 def assert_one_receipt_each(receipts: Sequence[Receipt], deliveries: Sequence[Outgoing]) -> None:
@@ -216,6 +220,28 @@ class ChannelContract:
         deliveries = rig.deliveries(500, "de")
         receipts = await send_all(rig.channel, an_edition(), "de", deliveries)
         assert_one_receipt_each(receipts, deliveries)
+        assert all(isinstance(r.outcome, Accepted) for r in receipts)
+
+    async def test_what_was_prepared_arrives_as_what_was_not(self, rig: Rig) -> None:
+        edition, deliveries = an_edition(), rig.deliveries(3, "de")
+        waiting = replace(edition, sequence=None, published_at=None, first_published_at=None)
+        made = rig.channel.prepare(waiting, "de", deliveries[:2])  # the third came later
+        receipts = await send_all(rig.channel, edition, "de", deliveries, made)
+        assert_one_receipt_each(receipts, deliveries)
+        assert all(isinstance(r.outcome, Accepted) for r in receipts)
+        prepared = await rig.received()
+        await send_all(rig.channel, edition, "de", deliveries)
+        assert {copy.id for copy in prepared} == {copy.id for copy in await rig.received()}
+        assert {copy.text for copy in prepared} == {copy.text for copy in await rig.received()}
+
+    async def test_warming_sends_nothing_and_never_fails(self, rig: Rig) -> None:
+        others = [found for found in (rig.dead(), rig.unwilling()) if found]
+        addresses = [d.address for d in (*rig.deliveries(5, "de"), *others)]
+        await rig.channel.warm(an_edition(), "de", addresses)
+        await rig.channel.warm(an_unrenderable_edition(), "de", [*addresses, "no address"])
+        assert await rig.received() == []
+        deliveries = rig.deliveries(5, "de")
+        receipts = await send_all(rig.channel, an_edition(), "de", deliveries)
         assert all(isinstance(r.outcome, Accepted) for r in receipts)
 
     async def test_who_stops_iterating_leaves_no_task_behind(self, rig: Rig) -> None:

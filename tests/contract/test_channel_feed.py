@@ -33,12 +33,22 @@ class PublishingFirst:
     def host(self, address: str) -> str:
         return self._channel.host(address)
 
+    def prepare(self, edition: Edition, language: str, deliveries: Sequence[Outgoing]) -> bytes:
+        return self._channel.prepare(edition, language, deliveries)
+
+    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
+        await self._channel.warm(edition, language, addresses)
+
     async def send(
-        self, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+        self,
+        edition: Edition,
+        language: str,
+        deliveries: Sequence[Outgoing],
+        prepared: bytes = b"",
     ) -> AsyncGenerator[Receipt]:
         if edition.release_id == 42:  # 43 is the one that cannot be rendered, nor stored
             await _publish(self._database, edition)
-        async for receipt in self._channel.send(edition, language, deliveries):
+        async for receipt in self._channel.send(edition, language, deliveries, prepared):
             yield receipt
 
     async def close(self) -> None:

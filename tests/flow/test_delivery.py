@@ -312,7 +312,7 @@ async def test_a_page_under_way_stops_when_a_kill_is_out_and_the_kill_comes_last
     first_sent = asyncio.Event()
 
     class Slow(ScriptedChannel):
-        async def send(self, edition, language, deliveries):
+        async def send(self, edition, language, deliveries, prepared=b""):
             for number, one in enumerate(deliveries):
                 if edition.act is Act.PUBLISH and number == 1:
                     first_sent.set()
@@ -347,7 +347,7 @@ async def test_a_worker_that_lost_its_lease_changes_nothing_any_more(database, c
     other = dispatch(database, clock, ScriptedChannel(clock), "other")
 
     class Stalls(ScriptedChannel):
-        async def send(self, edition, language, deliveries):
+        async def send(self, edition, language, deliveries, prepared=b""):
             clock.advance(LEASE.total_seconds() + 1)
             await attempt_page(other, WEBHOOK)  # meanwhile another worker takes the page
             for one in deliveries:
