@@ -98,9 +98,9 @@ class _Stop(Exception):
 
 
 def _start_publishing(house: House, loops: Loops, index: AudienceIndex) -> None:
-    stage = Stage(house.database, house.clock, house.bell, index)
-    press = Press(house.database, house.clock, house.bell)
-    plan = Plan(house.database, house.clock, house.bell)
+    stage = Stage(house.database, house.clock, house.bell, index, house.vault)
+    press = Press(house.database, house.clock, house.bell, house.vault)
+    plan = Plan(house.database, house.clock, house.bell, house.vault)
     loops.start("stage", lambda: stage_waiting(stage), _poll)
     loops.start("publish", lambda: publish_due(press), lambda: _until_moment(house, press))
     loops.start("plan", lambda: plan_waiting(plan), _poll)

@@ -9,11 +9,13 @@ from pyroaring import BitMap
 from tidewire.audience.index import AudienceIndex
 from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
+from tidewire.model.opening import Opening, Why
 from tidewire.model.release import Act, Edition
 from tidewire.model.subscriber import Kind
-from tidewire.store import audience_sets, circuits, editions, stagings
+from tidewire.store import audience_sets, circuits, stagings
 from tidewire.store.database import Connection, Database
 from tidewire.store.stagings import Waiting
+from tidewire.vault.vault import Vault
 
 # How long before its moment an audience is worked out: late enough to know who came, who
 # changed their mind; early enough for the largest release.
@@ -30,6 +32,7 @@ class Stage:
     clock: Clock
     bell: Bell
     index: AudienceIndex
+    vault: Vault
 
 
 async def stage_waiting(stage: Stage) -> int:
@@ -58,7 +61,8 @@ async def _stage(stage: Stage, waiting: Waiting) -> bool:
     async with stage.database.transaction() as tx:
         if not await stagings.hold_unstaged(tx, waiting):
             return False
-        edition = await editions.edition(tx, waiting.release_id, waiting.version)
+        opening = Opening("stage", Why.STAGE)
+        edition = await stage.vault.edition(tx, waiting.release_id, waiting.version, opening)
         assert edition is not None
         if edition.act is Act.PUBLISH:
             readers = await _readers(tx, edition, stage.index)
