@@ -236,8 +236,8 @@ async def publish(
         row = await found.fetchone()
         assert row is not None
         found = await tx.execute(
-            "INSERT INTO release (ref, issuer_id, slug, state, version, received_at)"
-            " VALUES (%s, %s, 'sample', 'published', 1, %s) RETURNING id",
+            "INSERT INTO release (ref, issuer_id, state, version, received_at)"
+            " VALUES (%s, %s, 'published', 1, %s) RETURNING id",
             (f"ref{next(_numbers)}", row[0], now),
         )
         row = await found.fetchone()

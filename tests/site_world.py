@@ -148,9 +148,9 @@ async def add_release(
     """Store a release with these versions; all are published, an hour apart, from T0 on."""
     row = await (
         await tx.execute(
-            "INSERT INTO release (ref, issuer_id, slug, state, version, received_at)"
-            " VALUES (%s, %s, %s, 'published', %s, %s) RETURNING id",
-            (ref, issuer, ref, len(versions), T0 - timedelta(days=1)),
+            "INSERT INTO release (ref, issuer_id, state, version, received_at)"
+            " VALUES (%s, %s, 'published', %s, %s) RETURNING id",
+            (ref, issuer, len(versions), T0 - timedelta(days=1)),
         )
     ).fetchone()
     assert row is not None

@@ -7,11 +7,13 @@ from datetime import datetime
 from editions import a_release
 from tidewire.access import keys
 from tidewire.audience.index import AudienceIndex
-from tidewire.clock import Clock
+from tidewire.clock import Clock, FixedClock
 from tidewire.delivery.attempt import Dispatch
 from tidewire.delivery.plan import Plan, plan_waiting
+from tidewire.ledger.record import record_opened
 from tidewire.model.delivery import Accepted, ChannelCode, Outcome, Outgoing, Receipt
 from tidewire.model.issuer import Issuer
+from tidewire.model.opening import Opening, Why
 from tidewire.model.release import Act, Edition, Release, State
 from tidewire.model.subscriber import Clause
 from tidewire.publish.moment import Press, publish_due
@@ -19,7 +21,11 @@ from tidewire.publish.stage import Stage, stage_waiting
 from tidewire.store import endpoints, interests, releases
 from tidewire.store.database import Connection, Database
 from tidewire.vault.keys import MasterKey
+from tidewire.vault.reading import Reading
+from tidewire.vault.text import Text
 from tidewire.vault.vault import Vault
+
+MASTER = MasterKey(b"the master key of these tests...")
 
 
 class SilentBell:
@@ -34,6 +40,21 @@ class SilentBell:
 
     async def close(self) -> None:
         """Nothing."""
+
+
+def a_vault(database: Database, clock: Clock) -> Vault:
+    """The vault of a test's house: its openings go to the ledger, as they always do."""
+
+    async def record(opening: Opening, opened: Sequence[tuple[int, int]]) -> None:
+        async with database.session() as own, own.transaction():
+            await record_opened(own, opening, opened, clock.now())
+
+    return Vault(MASTER, record)
+
+
+def a_reading(vault: Vault) -> Reading:
+    """A stage's reading in this vault."""
+    return Reading(vault, Opening("stage", Why.STAGE))
 
 
 class ScriptedChannel:
@@ -113,19 +134,13 @@ async def add_release(
         slug = f"issuer-{random.getrandbits(40):x}"
         issuer = await keys.open_issuer(tx, Issuer(0, slug, "Nordmeer Sample AG"), now)
         assert issuer.issuer_id is not None
-        release_id = await releases.insert(
-            tx, f"ref{random.getrandbits(40):x}", issuer_id=issuer.issuer_id, slug="sample",
-            key=None, digest=b"", now=now,
-        )  # fmt: skip
+        ref = f"ref{random.getrandbits(40):x}"
+        release_id = await releases.insert(tx, ref, issuer_id=issuer.issuer_id, key=None, now=now)
         assert release_id is not None
+        text = Text(content or a_release())
+        sealed = await a_vault(database, FixedClock(now)).seal_text(tx, release_id, 1, text)
         await releases.put_version(
-            tx,
-            release_id,
-            1,
-            act=Act.PUBLISH,
-            content=content or a_release(),
-            now=now,
-            t0=t0 or now,
+            tx, release_id, 1, act=Act.PUBLISH, sealed=sealed, now=now, t0=t0 or now
         )
         await releases.set_state(tx, release_id, State.SCHEDULED)
     return release_id
@@ -136,18 +151,26 @@ async def add_version(
 ) -> None:
     """A correction, withdrawal or kill of a public release, due now."""
     async with database.transaction() as tx:
-        await releases.put_version(
-            tx, release_id, version, act=act, content=a_release(), now=now, note="Wrong.", t0=now
-        )
+        if act is Act.CORRECT:
+            text = Text(a_release(), "Wrong.")
+            vault = a_vault(database, FixedClock(now))
+            sealed = await vault.seal_text(tx, release_id, version, text)
+            await releases.put_version(
+                tx, release_id, version, act=act, sealed=sealed, now=now, t0=now
+            )
+        else:
+            await releases.put_retraction(
+                tx, release_id, version, act=act, content=a_release(), note="Wrong.", now=now
+            )
 
 
 async def go(database: Database, clock: Clock) -> int:
     """Stage, plan and publish what waits; returns how many editions were published."""
-    bell = SilentBell()
+    bell, vault = SilentBell(), a_vault(database, clock)
     index = await AudienceIndex.load(database)
-    await stage_waiting(Stage(database, clock, bell, index))
-    await plan_waiting(Plan(database, clock, bell))
-    return await publish_due(Press(database, clock, bell))
+    await stage_waiting(Stage(database, clock, bell, index, a_reading(vault)))
+    await plan_waiting(Plan(database, clock, bell, vault))
+    return await publish_due(Press(database, clock, bell, vault))
 
 
 def dispatch(
@@ -155,9 +178,5 @@ def dispatch(
 ) -> Dispatch:
     """A worker's hands with one scripted channel, and no jitter."""
     channels = {channel.code: channel}
-    return Dispatch(database, clock, channels, a_vault(), owner, jitter=lambda: 0.0)
-
-
-def a_vault() -> Vault:
-    """A vault under a master key of its own."""
-    return Vault(MasterKey(b"k" * 32))
+    vault = a_vault(database, clock)
+    return Dispatch(database, clock, channels, vault, owner, jitter=lambda: 0.0)

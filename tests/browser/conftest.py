@@ -22,6 +22,7 @@ from tidewire.bus.postgres import PostgresBell
 from tidewire.clock import FixedClock
 from tidewire.reports.routes import report_link
 from tidewire.store.database import Database
+from wire import a_vault
 
 ARGUMENTS = [
     "--headless",
@@ -54,7 +55,9 @@ async def site(
         home = str(tmp_path_factory.mktemp("home"))
         settings = read_settings({"TIDEWIRE_HOME": home, "TIDEWIRE_BASE_URL": base_url})
         signer, bell = Signer(b"s" * 32), PostgresBell(database)
-        app = create_app(House(settings, database, FixedClock(T0), signer, bell))
+        clock = FixedClock(T0)
+        house = House(settings, database, clock, signer, bell, a_vault(database, clock))
+        app = create_app(house)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         serving = asyncio.create_task(server._serve([listener]))
         yield Site(base_url, report_link(signer, base_url, "tidal"))

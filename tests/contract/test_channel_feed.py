@@ -63,8 +63,8 @@ async def _publish(database: Database, edition: Edition) -> None:
             (edition.issuer_slug, edition.issuer_name, edition.issuer_website, T0),
         )
         await tx.execute(
-            "INSERT INTO release (id, ref, issuer_id, slug, state, version, received_at)"
-            " OVERRIDING SYSTEM VALUE VALUES (%s, %s, 1, 's', 'published', 1, %s)"
+            "INSERT INTO release (id, ref, issuer_id, state, version, received_at)"
+            " OVERRIDING SYSTEM VALUE VALUES (%s, %s, 1, 'published', 1, %s)"
             " ON CONFLICT DO NOTHING",
             (edition.release_id, edition.ref, T0),
         )

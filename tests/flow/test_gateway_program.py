@@ -32,12 +32,20 @@ from tidewire.ledger.sums import stream_sum
 from tidewire.model.errors import Misconfigured, NotFound
 from tidewire.store import subscribers
 from tidewire.store.database import Database
+from wire import a_vault
 
 
 @pytest.fixture
 def house(database: Database, tmp_path: Path) -> House:
     settings = read_settings({"TIDEWIRE_HOME": str(tmp_path)})
-    return House(settings, database, SystemClock(), KEYS, PostgresBell(database))
+    return House(
+        settings,
+        database,
+        SystemClock(),
+        KEYS,
+        PostgresBell(database),
+        a_vault(database, SystemClock()),
+    )
 
 
 @asynccontextmanager

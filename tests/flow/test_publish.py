@@ -11,7 +11,7 @@ from tidewire.model.release import Act
 from tidewire.publish.moment import Press, next_moment, publish_due
 from tidewire.publish.stage import Stage, stage_waiting
 from tidewire.store import audience_sets, editions
-from wire import SilentBell, add_release, add_subscriber, add_version, go
+from wire import SilentBell, a_reading, a_vault, add_release, add_subscriber, add_version, go
 
 
 async def rows(database, query, *values):
@@ -26,7 +26,8 @@ async def test_nothing_is_public_before_its_moment(database, clock):
     async with database.transaction() as tx:
         assert await editions.latest(tx) == []
         assert await editions.wire(tx, 0, 10) == []
-        found = await editions.edition(tx, release_id, 1)
+        assert await editions.edition(tx, release_id, 1) is None
+        found = await editions.outline(tx, release_id, 1)
         assert found and await editions.public(tx, found.ref) is None
     clock.advance(9.999)
     assert await go(database, clock) == 0
@@ -39,7 +40,7 @@ async def test_nothing_is_public_before_its_moment(database, clock):
 
 
 async def test_the_next_moment_is_known(database, clock):
-    press = Press(database, clock, SilentBell())
+    press = Press(database, clock, SilentBell(), a_vault(database, clock))
     assert await next_moment(press) is None
     t0 = clock.now() + timedelta(hours=1)
     await add_release(database, clock.now(), t0=t0)
@@ -48,15 +49,17 @@ async def test_the_next_moment_is_known(database, clock):
 
 async def test_a_release_without_an_audience_worked_out_does_not_go(database, clock):
     await add_release(database, clock.now())
-    assert await publish_due(Press(database, clock, SilentBell())) == 0
+    assert await publish_due(Press(database, clock, SilentBell(), a_vault(database, clock))) == 0
 
 
 async def test_many_workers_at_once_publish_each_release_once_and_leave_no_gap(database, clock):
     for _ in range(12):
         await add_release(database, clock.now())
     index = await AudienceIndex.load(database)
-    await stage_waiting(Stage(database, clock, SilentBell(), index))
-    press = Press(database, clock, SilentBell())
+    await stage_waiting(
+        Stage(database, clock, SilentBell(), index, a_reading(a_vault(database, clock)))
+    )
+    press = Press(database, clock, SilentBell(), a_vault(database, clock))
     done = await asyncio.gather(*(publish_due(press) for _ in range(4)))
     assert sum(done) == 12
     found = await rows(database, "SELECT sequence FROM release_version ORDER BY sequence")
@@ -68,7 +71,7 @@ async def test_two_workers_stage_a_release_once(database, clock):
         await add_subscriber(tx, clock.now())
     await add_release(database, clock.now())
     index = await AudienceIndex.load(database)
-    stage = Stage(database, clock, SilentBell(), index)
+    stage = Stage(database, clock, SilentBell(), index, a_reading(a_vault(database, clock)))
     assert sum(await asyncio.gather(*(stage_waiting(stage) for _ in range(3)))) == 1
 
 
@@ -160,6 +163,6 @@ async def test_a_release_that_cannot_be_read_does_not_hold_up_the_others(databas
     await add_release(database, clock.now())
     async with database.transaction() as tx:
         await tx.execute(
-            "UPDATE release_version SET document = '{}' WHERE release_id = %s", (broken,)
+            "UPDATE release_version SET sealed = '\\x00' WHERE release_id = %s", (broken,)
         )
     assert await go(database, clock) == 1

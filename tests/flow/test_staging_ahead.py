@@ -12,13 +12,14 @@ from tidewire.audience.index import AudienceIndex
 from tidewire.delivery.attempt import Dispatch, attempt_page
 from tidewire.delivery.plan import Plan, plan_waiting
 from tidewire.delivery.prepare import Prepare, prepare_coming, warm_coming
-from tidewire.model.delivery import ChannelCode
+from tidewire.model.delivery import ChannelCode, Event
 from tidewire.model.release import Act
 from tidewire.model.subscriber import Clause, Facet
 from tidewire.publish.moment import Press, publish_due
 from tidewire.publish.stage import Stage, stage_waiting
 from tidewire.store import interests, releases
-from wire import ScriptedChannel, SilentBell, a_vault, add_release, add_subscriber
+from tidewire.vault.text import Text
+from wire import ScriptedChannel, SilentBell, a_reading, a_vault, add_release, add_subscriber
 
 WEBHOOK = ChannelCode.WEBHOOK
 
@@ -27,14 +28,15 @@ class Ahead:
     """A release that goes in ten minutes, and the hands that get it ready."""
 
     def __init__(self, database, clock, index, channel):
-        bell, vault = SilentBell(), a_vault()
-        self.database, self.clock, self.channel = database, clock, channel
-        self.stage = Stage(database, clock, bell, index)
-        self.plan = Plan(database, clock, bell)
-        self.press = Press(database, clock, bell)
+        bell, vault = SilentBell(), a_vault(database, clock)
+        reading = a_reading(vault)
+        self.database, self.clock, self.channel, self.vault = database, clock, channel, vault
+        self.stage = Stage(database, clock, bell, index, reading)
+        self.plan = Plan(database, clock, bell, vault)
+        self.press = Press(database, clock, bell, vault)
         channels = {WEBHOOK: channel}
-        self.prepare = Prepare(database, clock, channels, vault, "one")
-        self.other = Prepare(database, clock, channels, vault, "two")
+        self.prepare = Prepare(database, clock, channels, vault, reading, "one")
+        self.other = Prepare(database, clock, channels, vault, reading, "two")
         self.dispatch = Dispatch(database, clock, channels, vault, "one", jitter=lambda: 0.0)
 
     async def ready(self):
@@ -127,8 +129,9 @@ async def test_another_text_in_one_language_prepares_only_that_language(ahead):
     german, english = content.renditions
     changed = replace(content, renditions=(replace(german, headline="Neu"), english))
     async with ahead.database.transaction() as tx:
+        text = await ahead.vault.seal_text(tx, ahead.release_id, 1, Text(changed))
         await releases.put_version(
-            tx, ahead.release_id, 1, act=Act.PUBLISH, content=changed, now=ahead.clock.now(),
+            tx, ahead.release_id, 1, act=Act.PUBLISH, sealed=text, now=ahead.clock.now(),
             t0=ahead.t0,
         )  # fmt: skip
     assert await ahead.ready() == 1
@@ -137,6 +140,19 @@ async def test_another_text_in_one_language_prepares_only_that_language(ahead):
     assert again[page_id] == sealed[page_id]
     other = before[ahead.german[1]][0]
     assert again[other] != sealed[other]
+
+
+async def test_each_stage_opens_a_text_once_and_once_more_when_it_changed(ahead):
+    """Every opening is a line in the ledger: looking again must not fill it."""
+    for _ in range(3):
+        await ahead.ready()
+    openings = await ahead.rows(
+        "SELECT detail FROM ledger_entry WHERE event = %s", int(Event.OPENED)
+    )
+    assert sorted(row[0] for row in openings) == [
+        "plan, to plan its deliveries",
+        "stage, to find its audience",
+    ]
 
 
 async def test_nothing_is_staged_anew_while_nothing_changes(ahead):

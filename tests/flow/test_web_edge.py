@@ -21,13 +21,14 @@ from tidewire.app.web import create_app
 from tidewire.bus.postgres import PostgresBell
 from tidewire.clock import FixedClock
 from tidewire.store.database import Database
+from wire import a_vault
 
 
 @pytest.fixture
 async def site(database: Database, clock: FixedClock, tmp_path: Path) -> AsyncIterator[Any]:
     settings = read_settings({"TIDEWIRE_HOME": str(tmp_path)})
-    bell = PostgresBell(database)
-    yield create_app(House(settings, database, clock, Signer(b"s" * 32), bell))
+    bell, vault = PostgresBell(database), a_vault(database, clock)
+    yield create_app(House(settings, database, clock, Signer(b"s" * 32), bell, vault))
     await bell.close()
 
 

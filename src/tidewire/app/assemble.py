@@ -1,6 +1,6 @@
 """Join the parts: the one place that knows which implementation stands behind each seam."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,9 @@ from tidewire.bus.postgres import PostgresBell
 from tidewire.channels.channel import Channel, ChannelContext
 from tidewire.channels.registry import CHANNELS
 from tidewire.clock import Clock, SystemClock
+from tidewire.ledger.record import record_opened
 from tidewire.model.delivery import ChannelCode
+from tidewire.model.opening import Opening
 from tidewire.store.database import Database
 from tidewire.store.embedded import EmbeddedServer
 from tidewire.store.migrations import migrate
@@ -68,5 +70,23 @@ async def open_house(settings: Settings | None = None) -> AsyncIterator[House]:
         bell = PostgresBell(database)
         stack.push_async_callback(bell.close)
         clock = SystemClock()
-        vault = Vault(await unlock(database, settings.master_key_file, clock.now()))
+        vault = await _open_vault(stack, database, settings, clock)
         yield House(settings, database, clock, open_signer(settings.keys), bell, vault)
+
+
+async def _open_vault(
+    stack: AsyncExitStack, database: Database, settings: Settings, clock: Clock
+) -> Vault:
+    """The vault. Without the right master key it stays closed, and the rest goes on."""
+    keys = await unlock(database, settings.master_key_file, clock.now())
+    # A connection of its own: an opening is committed whatever becomes of what it was for,
+    # and holds the ledger's chain no longer than that.
+    evidence = Database(database.url, size=1)
+    await evidence.open()
+    stack.push_async_callback(evidence.close)
+
+    async def record(opening: Opening, opened: Sequence[tuple[int, int]]) -> None:
+        async with evidence.transaction() as tx:
+            await record_opened(tx, opening, opened, clock.now())
+
+    return Vault(keys, record)

@@ -20,6 +20,7 @@ from tidewire.app.commands import (
     report,
     simulate,
     submit,
+    vault,
     webhook,
 )
 from tidewire.app.commands.programs import gateway, inbound, serve, web, worker
@@ -46,6 +47,7 @@ app.add_typer(desktop.app, name="desktop")
 app.add_typer(endpoint.app, name="endpoint")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(mail.app, name="mail")
+app.add_typer(vault.app, name="vault")
 app.add_typer(webhook.app, name="webhook")
 
 REFUSED = 2

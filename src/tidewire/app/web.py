@@ -49,14 +49,15 @@ def create_app(house: House) -> ASGIApp:
     )
     problems.install(app)
     context = house.channel_context()
-    app.include_router(intake.routes(house.database, house.clock, house.bell))
+    app.include_router(intake.routes(house.database, house.clock, house.bell, house.vault))
     app.include_router(
         desk.routes(
             house.database,
             house.clock,
             house.bell,
+            house.vault,
             check=check,
-            replacement=intake.replacement(house.database, house.clock, house.bell),
+            replacement=intake.replacement(house.database, house.clock, house.bell, house.vault),
         )
     )
     app.include_router(

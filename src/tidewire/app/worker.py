@@ -23,9 +23,11 @@ from tidewire.delivery.feedback import resume_paused
 from tidewire.delivery.plan import Plan, plan_waiting
 from tidewire.delivery.prepare import Prepare, prepare_coming, warm_coming
 from tidewire.model.delivery import ChannelCode
+from tidewire.model.opening import Opening, Why
 from tidewire.publish.moment import Press, next_moment, publish_due
 from tidewire.publish.stage import Stage, stage_waiting
 from tidewire.store import deliveries
+from tidewire.vault.reading import Reading
 
 POLL_SECONDS = 1.0  # how late a fact is seen where its ring was lost
 RARELY_SECONDS = 600.0
@@ -99,9 +101,10 @@ class _Stop(Exception):
 
 
 def _start_publishing(house: House, loops: Loops, index: AudienceIndex) -> None:
-    stage = Stage(house.database, house.clock, house.bell, index)
-    press = Press(house.database, house.clock, house.bell)
-    plan = Plan(house.database, house.clock, house.bell)
+    reading = Reading(house.vault, Opening("stage", Why.STAGE))
+    stage = Stage(house.database, house.clock, house.bell, index, reading)
+    press = Press(house.database, house.clock, house.bell, house.vault)
+    plan = Plan(house.database, house.clock, house.bell, house.vault)
     loops.start("stage", lambda: stage_waiting(stage), _poll)
     loops.start("publish", lambda: publish_due(press), lambda: _until_moment(house, press))
     loops.start("plan", lambda: plan_waiting(plan), _poll)
@@ -120,7 +123,8 @@ def _start_delivering(
         owner,
         jitter=lambda: dice.uniform(-1, 1),
     )
-    prepare = Prepare(house.database, house.clock, channels, house.vault, owner)
+    reading = Reading(house.vault, Opening("prepare", Why.RENDER))
+    prepare = Prepare(house.database, house.clock, channels, house.vault, reading, owner)
     loops.start("prepare", lambda: prepare_coming(prepare), _poll)
     loops.start("warm", lambda: warm_coming(prepare), _poll)
 

@@ -10,11 +10,13 @@ from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
 from tidewire.formats.feeds import feeds_of
 from tidewire.model.delivery import ChannelCode, PageState
+from tidewire.model.opening import Opening, Why
 from tidewire.model.release import Act, Edition
 from tidewire.model.subscriber import Kind
-from tidewire.store import audience_sets, deliveries, editions, endpoints, pages, stagings
+from tidewire.store import audience_sets, deliveries, endpoints, pages, stagings
 from tidewire.store.database import Connection, Database
 from tidewire.store.pages import Page
+from tidewire.vault.vault import Vault
 
 PAGE_SIZE = 500  # what one worker claims at once: bounds memory, and what a crash repeats
 
@@ -30,6 +32,7 @@ class Plan:
     database: Database
     clock: Clock
     bell: Bell
+    vault: Vault
 
 
 async def plan_waiting(plan: Plan) -> int:
@@ -57,7 +60,8 @@ async def _plan(plan: Plan, release_id: int, version: int) -> bool:
         public = await stagings.hold_unplanned(tx, release_id, version)
         if public is None:
             return False
-        edition = await editions.edition(tx, release_id, version)
+        opening = Opening("plan", Why.PLAN)
+        edition = await plan.vault.edition(tx, release_id, version, opening)
         assert edition is not None
         due = await _first_readers(tx, edition) if edition.act is Act.PUBLISH else {}
         if edition.act is not Act.PUBLISH:

@@ -18,10 +18,11 @@ from tidewire.channels.channel import WARM_SECONDS, Channel
 from tidewire.clock import Clock
 from tidewire.model.delivery import ChannelCode
 from tidewire.model.release import Act, Edition
-from tidewire.store import deliveries, editions, pages, staged_pages, stagings
+from tidewire.store import deliveries, pages, staged_pages, stagings
 from tidewire.store.database import Connection, Database
 from tidewire.store.pages import Page
 from tidewire.store.stagings import Waiting
+from tidewire.vault.reading import Reading
 from tidewire.vault.seal import seal
 from tidewire.vault.vault import Vault
 
@@ -39,6 +40,7 @@ class Prepare:
     clock: Clock
     channels: Mapping[ChannelCode, Channel]
     vault: Vault
+    reading: Reading
     owner: str
     warmed: set[Waiting] = field(default_factory=set)
 
@@ -79,7 +81,7 @@ async def _prepare_edition(prepare: Prepare, waiting: Waiting) -> int:
     done, prints = 0, dict[str, bytes]()
     while waiting.t0 - prepare.clock.now() > TOO_LATE:
         async with prepare.database.transaction() as tx:
-            edition = await editions.edition(tx, waiting.release_id, waiting.version)
+            edition = await prepare.reading.edition(tx, waiting.release_id, waiting.version)
             if edition is None or edition.act is not Act.PUBLISH or edition.t0 != waiting.t0:
                 break
             prints = {tag: fingerprint(edition, tag) for tag in edition.release.languages()}
@@ -121,7 +123,7 @@ async def warm_coming(prepare: Prepare) -> None:
 async def _warm(prepare: Prepare, waiting: Waiting, code: ChannelCode) -> None:
     """Page by page, so that the workers share them."""
     async with prepare.database.transaction() as tx:
-        edition = await editions.edition(tx, waiting.release_id, waiting.version)
+        edition = await prepare.reading.edition(tx, waiting.release_id, waiting.version)
     opened = 0
     while edition is not None and (left := _seconds(waiting.t0, prepare.clock.now())) > 0:
         async with prepare.database.transaction() as tx:

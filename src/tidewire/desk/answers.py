@@ -71,6 +71,7 @@ class QueuedOut(BaseModel):
     received_at: datetime
     t0: datetime | None
     published_at: datetime | None
+    sealed: bool = Field(description="True where its text waits under a seal that does not open.")
 
 
 class QueueOut(BaseModel):

@@ -14,10 +14,13 @@ from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
 from tidewire.model.errors import BadInput, Conflict, Problem, Severity
 from tidewire.model.issuer import Caller, Role
+from tidewire.model.opening import Why, opening_by
 from tidewire.model.release import Act, Move, Release, State, after
 from tidewire.store import editions, releases
 from tidewire.store.database import Connection, Database
-from tidewire.store.releases import Held
+from tidewire.store.releases import Decision, Held
+from tidewire.vault.text import Text
+from tidewire.vault.vault import Vault
 
 GRACE = timedelta(seconds=60)
 FARTHEST = timedelta(days=2 * 366)
@@ -34,6 +37,7 @@ class Desk:
     database: Database
     clock: Clock
     bell: Bell
+    vault: Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ async def send_back(desk: Desk, caller: Caller, ref: str, note: str) -> Decided:
         state = after(held.state, Move.RETURN)
         await releases.set_moment(tx, held.id, held.version, None)
         await releases.set_state(tx, held.id, state)
-        await _sign(tx, held, Move.RETURN, caller, note=note, now=desk.clock.now())
+        await _sign(desk, tx, held, Move.RETURN, caller, note=note, now=desk.clock.now())
     return await _decided(desk, Decided(ref, state, held.version))
 
 
@@ -74,11 +78,11 @@ async def approve(
     async with desk.database.transaction() as tx:
         held = await _hold(tx, ref)
         state = after(held.state, Move.APPROVE)
-        await _sign(tx, held, Move.APPROVE, caller, note=note, now=now)
+        await _sign(desk, tx, held, Move.APPROVE, caller, note=note, now=now)
         if schedules:
             state = after(state, Move.SCHEDULE)
-            t0 = await _set_moment(tx, held, then, now)
-            await _sign(tx, held, Move.SCHEDULE, caller, note="", now=now)
+            t0 = await _set_moment(desk, tx, held, then, caller)
+            await _sign(desk, tx, held, Move.SCHEDULE, caller, note="", now=now)
         await releases.set_state(tx, held.id, state)
     return await _decided(desk, Decided(ref, state, held.version, t0))
 
@@ -93,9 +97,9 @@ async def schedule(desk: Desk, caller: Caller, ref: str, at: When, note: str = "
     async with desk.database.transaction() as tx:
         held = await _hold(tx, ref)
         state = after(held.state, Move.SCHEDULE)
-        t0 = await _set_moment(tx, held, at, now)
+        t0 = await _set_moment(desk, tx, held, at, caller)
         await releases.set_state(tx, held.id, state)
-        await _sign(tx, held, Move.SCHEDULE, caller, note=note, now=now)
+        await _sign(desk, tx, held, Move.SCHEDULE, caller, note=note, now=now)
     return await _decided(desk, Decided(ref, state, held.version, t0))
 
 
@@ -118,10 +122,11 @@ async def correct(desk: Desk, caller: Caller, ref: str, content: Release, note: 
         assert last is not None
         _keeps_languages(last.release, content)
         new = held.version + 1
+        sealed = await desk.vault.seal_text(tx, held.id, new, Text(content, note))
         await releases.put_version(
-            tx, held.id, new, act=Act.CORRECT, content=content, now=now, note=note, t0=now
+            tx, held.id, new, act=Act.CORRECT, sealed=sealed, now=now, t0=now
         )
-        await _sign(tx, held, Move.CORRECT, caller, note=note, now=now)
+        await _sign(desk, tx, held, Move.CORRECT, caller, note=note, now=now)
     return await _decided(desk, Decided(ref, state, new, now))
 
 
@@ -172,18 +177,20 @@ async def _take_back(desk: Desk, caller: Caller, ref: str, move: Move, note: str
         if last is not None:
             # What has not gone out yet makes room: its number is used for this.
             version, t0 = (version + 1 if held.public else version), now
-            await releases.put_version(
-                tx, held.id, version, act=act, content=last.release, now=now, note=note, t0=now
+            await releases.put_retraction(
+                tx, held.id, version, act=act, content=last.release, note=note, now=now
             )
         await releases.set_state(tx, held.id, state)
-        await _sign(tx, held, move, caller, note=note, now=now)
+        # What goes out now as a clear note needs no key here either.
+        await _sign(desk, tx, held, move, caller, note=note, now=now, clear=last is not None)
     return await _decided(desk, Decided(ref, state, version, t0))
 
 
-async def _set_moment(tx: Connection, held: Held, at: When, now: datetime) -> datetime:
-    edition = await editions.newest(tx, held.ref)
+async def _set_moment(desk: Desk, tx: Connection, held: Held, at: When, caller: Caller) -> datetime:
+    opening = opening_by(caller, Why.SCHEDULE)
+    edition = await desk.vault.edition(tx, held.id, held.version, opening)
     assert edition is not None
-    t0 = moment(edition.release, at, now)
+    t0 = moment(edition.release, at, desk.clock.now())
     await releases.set_moment(tx, held.id, held.version, t0)
     return t0
 
@@ -220,9 +227,22 @@ async def _hold(tx: Connection, ref: str) -> Held:
 
 
 async def _sign(
-    tx: Connection, held: Held, move: Move, caller: Caller, *, note: str, now: datetime
+    desk: Desk,
+    tx: Connection,
+    held: Held,
+    move: Move,
+    caller: Caller,
+    *,
+    note: str,
+    now: datetime,
+    clear: bool = False,
 ) -> None:
-    await releases.add_decision(tx, held, move, account_id=caller.account_id, note=note, now=now)
+    """Write the decision down; its note is sealed until the release is next published."""
+    sealed: str | bytes = note
+    if note and not clear:
+        decision = Decision(0, held.version, move, caller.name, caller.role, note, now)
+        sealed = await desk.vault.seal_note(tx, held.id, decision)
+    await releases.add_decision(tx, held, move, account_id=caller.account_id, note=sealed, now=now)
 
 
 async def _decided(desk: Desk, decided: Decided) -> Decided:

@@ -1,12 +1,13 @@
 """What the desk looks at: the queue, and one release with all that was decided on it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidewire.access.refs import must_be_ref, unknown_release
 from tidewire.desk.decide import Desk
+from tidewire.model.opening import Opening
 from tidewire.model.release import Edition, State
-from tidewire.store import editions, releases
+from tidewire.store import releases
 from tidewire.store.releases import Decision, Row
 
 OPEN = (State.RECEIVED, State.APPROVED, State.SCHEDULED)
@@ -21,18 +22,35 @@ class Shown:
     decisions: tuple[Decision, ...]
 
 
-async def list_releases(desk: Desk, states: Sequence[State] = (), limit: int = 100) -> list[Row]:
+async def list_releases(
+    desk: Desk, opening: Opening, states: Sequence[State] = (), limit: int = 100
+) -> list[Row]:
     """The newest releases in these states; none named: those of every state."""
     async with desk.database.transaction() as tx:
-        return await releases.queue(tx, states=states, limit=limit)
+        rows = await releases.queue(tx, states=states, limit=limit)
+        return await desk.vault.rows(tx, rows, opening)
 
 
-async def show(desk: Desk, ref: str) -> Shown:
-    """One release. Raises NotFound."""
+async def show(desk: Desk, opening: Opening, ref: str) -> Shown:
+    """One release. Raises NotFound, and CannotOpen where it waits and its seal does not open."""
     must_be_ref(ref)
     async with desk.database.transaction() as tx:
         rows = await releases.queue(tx, ref=ref)
-        edition = await editions.newest(tx, ref)
-        if not rows or edition is None:
+        if not rows:
             raise unknown_release()
-        return Shown(rows[0], edition, tuple(await releases.decisions(tx, ref)))
+        row = rows[0]
+        found = await desk.vault.whole(tx, row.id, row.version, opening)
+        assert found is not None
+        return Shown(_with_text(row, found.edition), found.edition, found.decisions)
+
+
+def _with_text(row: Row, edition: Edition) -> Row:
+    release = edition.release
+    return replace(
+        row,
+        slug=release.slug,
+        headline=release.renditions[0].headline,
+        languages=release.languages(),
+        priority=release.priority,
+        sealed=False,
+    )

@@ -25,8 +25,10 @@ from tidewire.desk.answers import (
 )
 from tidewire.model.errors import Problem
 from tidewire.model.issuer import Caller, Role
+from tidewire.model.opening import Why, opening_by
 from tidewire.model.release import Release, State
 from tidewire.store.database import Database
+from tidewire.vault.vault import Vault
 
 Ref = Annotated[str, Path(description="The release's ref.", max_length=100)]
 Check = Callable[[Release, datetime], list[Problem]]
@@ -52,10 +54,16 @@ CallerOf = Callable[..., Awaitable[Caller]]
 
 
 def routes(
-    database: Database, clock: Clock, bell: Bell, *, check: Check, replacement: ReadReplacement
+    database: Database,
+    clock: Clock,
+    bell: Bell,
+    vault: Vault,
+    *,
+    check: Check,
+    replacement: ReadReplacement,
 ) -> APIRouter:
     """The router of the desk; `check` and `replacement` are intake's."""
-    desk = decide.Desk(database, clock, bell)
+    desk = decide.Desk(database, clock, bell, vault)
     caller_of = caller_dependency(database)
     router, for_editors, for_issuers = (
         APIRouter(),
@@ -85,7 +93,8 @@ def _add_reading(router: APIRouter, desk: decide.Desk, caller_of: CallerOf, chec
     ) -> QueueOut:
         """Releases, the newest first. For editors."""
         require(caller, Role.EDITOR)
-        rows = await queue.list_releases(desk, state, limit)
+        opening = opening_by(caller, Why.QUEUE)
+        rows = await queue.list_releases(desk, opening, state, limit)
         return QueueOut(releases=[queued_out(row) for row in rows])
 
     @router.get(
@@ -97,7 +106,7 @@ def _add_reading(router: APIRouter, desk: decide.Desk, caller_of: CallerOf, chec
     async def show(ref: Ref, caller: Annotated[Caller, Depends(caller_of)]) -> ShownOut:
         """Its content, what the checks find now, and every decision. For editors."""
         require(caller, Role.EDITOR)
-        shown = await queue.show(desk, ref)
+        shown = await queue.show(desk, opening_by(caller, Why.SHOW), ref)
         return shown_out(shown, check(shown.edition.release, desk.clock.now()))
 
 

@@ -46,6 +46,7 @@ class ReleaseOut(BaseModel):
     received_at: datetime
     t0: datetime | None = Field(description="When the newest version goes out; null: undecided.")
     published_at: datetime | None
+    sealed: bool = Field(description="True where its text waits under a seal that does not open.")
 
 
 class ReleasesOut(BaseModel):
@@ -91,4 +92,5 @@ def release_out(row: Row) -> ReleaseOut:
         received_at=row.received_at,
         t0=row.t0,
         published_at=row.published_at,
+        sealed=row.sealed,
     )

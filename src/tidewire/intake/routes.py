@@ -14,8 +14,10 @@ from tidewire.intake import submit as act
 from tidewire.intake.answers import ReleaseOut, ReleasesOut, TakenOut, release_out, taken_out
 from tidewire.intake.submission import Correction, Submission
 from tidewire.model.issuer import Caller, Role
+from tidewire.model.opening import Why, opening_by
 from tidewire.store import releases
 from tidewire.store.database import Database
+from tidewire.vault.vault import Vault
 
 Ref = Annotated[str, Path(description="The release's ref.", max_length=100)]
 Key = Annotated[
@@ -28,9 +30,9 @@ Key = Annotated[
 ]
 
 
-def routes(database: Database, clock: Clock, bell: Bell) -> APIRouter:
+def routes(database: Database, clock: Clock, bell: Bell, vault: Vault) -> APIRouter:
     """The router of intake."""
-    intake = act.Intake(database, clock, bell)
+    intake = act.Intake(database, clock, bell, vault)
     caller_of = caller_dependency(database)
     router, for_issuers, for_all = (
         APIRouter(),
@@ -38,17 +40,17 @@ def routes(database: Database, clock: Clock, bell: Bell) -> APIRouter:
         APIRouter(route_class=keyed_route(caller_of)),
     )
     _add_hand_in(for_issuers, intake, caller_of)
-    _add_reading(for_all, database, caller_of)
+    _add_reading(for_all, intake, caller_of)
     for part in (for_issuers, for_all):
         router.include_router(part, prefix="/api/v1/releases", tags=["releases"])
     return router
 
 
 def replacement(
-    database: Database, clock: Clock, bell: Bell
+    database: Database, clock: Clock, bell: Bell, vault: Vault
 ) -> Callable[[Correction], Awaitable[act.Replacement]]:
     """A FastAPI dependency that reads and checks the body of a correction, for the desk."""
-    intake = act.Intake(database, clock, bell)
+    intake = act.Intake(database, clock, bell, vault)
 
     async def read(correction: Correction) -> act.Replacement:
         return await act.replacement(intake, correction)
@@ -97,7 +99,7 @@ def _add_hand_in(router: APIRouter, intake: act.Intake, caller_of: object) -> No
         return taken_out(await act.resubmit(intake, caller, ref, submission))
 
 
-def _add_reading(router: APIRouter, database: Database, caller_of: object) -> None:
+def _add_reading(router: APIRouter, intake: act.Intake, caller_of: object) -> None:
     @router.get("", summary="The caller's releases", responses=problems(401, 403, 422, 503))
     async def own(
         caller: Annotated[Caller, Depends(caller_of)],
@@ -105,8 +107,9 @@ def _add_reading(router: APIRouter, database: Database, caller_of: object) -> No
     ) -> ReleasesOut:
         """An issuer's own releases, the newest first."""
         issuer_id = act.issuer_of(caller)
-        async with database.transaction() as tx:
+        async with intake.database.transaction() as tx:
             rows = await releases.queue(tx, issuer_id=issuer_id, limit=limit)
+            rows = await intake.vault.rows(tx, rows, opening_by(caller, Why.QUEUE))
         return ReleasesOut(releases=[release_out(row) for row in rows])
 
     @router.get("/{ref}", summary="Where a release stands", responses=problems(401, 404, 422, 503))
@@ -114,8 +117,9 @@ def _add_reading(router: APIRouter, database: Database, caller_of: object) -> No
         """For its issuer and for editors."""
         must_be_ref(ref)
         issuer_id = None if caller.role is Role.EDITOR else act.issuer_of(caller)
-        async with database.transaction() as tx:
+        async with intake.database.transaction() as tx:
             rows = await releases.queue(tx, ref=ref, issuer_id=issuer_id)
+            rows = await intake.vault.rows(tx, rows, opening_by(caller, Why.SHOW))
         if not rows:
             raise unknown_release()
         return release_out(rows[0])

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import hashlib
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from tidewire.model.issuer import Caller, Role
 from tidewire.model.release import Act, Move, Release, State, after
 from tidewire.store import releases
 from tidewire.store.database import Connection, Database
+from tidewire.vault.text import Text
+from tidewire.vault.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class Intake:
     database: Database
     clock: Clock
     bell: Bell
+    vault: Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +68,17 @@ async def submit(
     digest = hashlib.sha256(submission.model_dump_json().encode()).digest()
     if key is not None and not dry_run:
         async with intake.database.transaction() as tx:
-            if taken := await _replay(tx, issuer_id, key, digest):
+            if taken := await _replay(intake, tx, issuer_id, key, digest):
                 return taken
     problems = await inspect(intake, submission)
     if dry_run:
         return Taken("", State.RECEIVED, 1, tuple(problems))
     release = await _accepted(submission, problems)
     async with intake.database.transaction() as tx:
-        ref = await _store(tx, release, issuer_id, key, digest, intake.clock)
+        ref = await _store(intake, tx, release, issuer_id, key=key, digest=digest)
         if ref is None:
             assert key is not None
-            replayed = await _replay(tx, issuer_id, key, digest)
+            replayed = await _replay(intake, tx, issuer_id, key, digest)
             assert replayed is not None
             return replayed
     await intake.bell.ring(Topic.RECEIVED, ref)
@@ -93,8 +97,9 @@ async def resubmit(intake: Intake, caller: Caller, ref: str, submission: Submiss
         if held is None or held.issuer_id != issuer_id:
             raise unknown_release()
         state = after(held.state, Move.RESUBMIT)
+        sealed = await intake.vault.seal_text(tx, held.id, held.version, Text(release))
         await releases.put_version(
-            tx, held.id, held.version, act=Act.PUBLISH, content=release, now=now
+            tx, held.id, held.version, act=Act.PUBLISH, sealed=sealed, now=now
         )
         await releases.set_state(tx, held.id, state)
         await releases.add_decision(
@@ -146,30 +151,47 @@ async def _accepted(submission: Submission, problems: Sequence[Problem]) -> Rele
 
 
 async def _store(
-    tx: Connection, release: Release, issuer_id: int, key: str | None, digest: bytes, clock: Clock
+    intake: Intake,
+    tx: Connection,
+    release: Release,
+    issuer_id: int,
+    *,
+    key: str | None,
+    digest: bytes,
 ) -> str | None:
-    now, ref = clock.now(), new_ref()
-    release_id = await releases.insert(
-        tx, ref, issuer_id=issuer_id, slug=release.slug, key=key, digest=digest, now=now
-    )
+    now, ref = intake.clock.now(), new_ref()
+    name = None if key is None else _name(key)
+    release_id = await releases.insert(tx, ref, issuer_id=issuer_id, key=name, now=now)
     if release_id is None:
         return None
-    await releases.put_version(tx, release_id, 1, act=Act.PUBLISH, content=release, now=now)
+    sealed = await intake.vault.seal_text(tx, release_id, 1, Text(release))
+    await releases.put_version(tx, release_id, 1, act=Act.PUBLISH, sealed=sealed, now=now)
+    if key is not None:
+        kept = await intake.vault.fingerprint(tx, release_id, digest)
+        await releases.set_digest(tx, release_id, kept)
     return ref
 
 
-async def _replay(tx: Connection, issuer_id: int, key: str, digest: bytes) -> Taken | None:
-    found = await releases.of_key(tx, issuer_id, key)
+async def _replay(
+    intake: Intake, tx: Connection, issuer_id: int, key: str, digest: bytes
+) -> Taken | None:
+    found = await releases.of_key(tx, issuer_id, _name(key))
     if found is None:
         return None
-    ref, before = found
-    if before != digest:
-        raise Conflict(
-            "This Idempotency-Key came with another release before.",
-            "Use a new key for a new release.",
-        )
-    [row] = await releases.queue(tx, ref=ref)
-    return Taken(ref, row.state, row.version, (), replayed=True)
+    release_id, ref, state, version, before = found
+    if before is not None:  # a release from before digests were keyed is not compared
+        same = await intake.vault.fingerprint(tx, release_id, digest)
+        if not hmac.compare_digest(before, same):
+            raise Conflict(
+                "This Idempotency-Key came with another release before.",
+                "Use a new key for a new release.",
+            )
+    return Taken(ref, state, version, (), replayed=True)
+
+
+def _name(key: str) -> str:
+    """An idempotency key as it is stored: issuers put words of the release into it."""
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _unknown_circuit(submission: Submission, name: str) -> Problem:

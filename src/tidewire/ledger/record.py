@@ -8,6 +8,7 @@ from pyroaring import BitMap
 
 from tidewire.ledger.chain import Batch, Entry, digest
 from tidewire.model.delivery import ChannelCode, Event, Feedback, StreamReceipts
+from tidewire.model.opening import Opening
 from tidewire.store import receipts
 from tidewire.store.database import Connection
 
@@ -97,6 +98,28 @@ async def record_feedback(
         channel=channel,
         rows=1,
     )
+    await record(tx, head, [entry])
+
+
+async def record_opened(
+    tx: Connection, opening: Opening, opened: Sequence[tuple[int, int]], now: datetime
+) -> None:
+    """Append that sealed text of these versions (release id, version) was opened: one batch.
+
+    Its `members` are release ids. Where it is of several releases it is of none by itself.
+    """
+    releases = {release_id for release_id, _ in opened}
+    release_id, version = opened[-1] if len(releases) == 1 else (0, 0)
+    head = Batch(
+        at=now,
+        release_id=release_id,
+        version=version,
+        channel=0,
+        rows=len(releases),
+        event=Event.OPENED,
+        members=BitMap(releases).serialize(),
+    )
+    entry = Entry(endpoint_id=0, event=Event.OPENED, attempt=0, at=now, detail=str(opening))
     await record(tx, head, [entry])
 
 

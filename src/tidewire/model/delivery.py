@@ -47,7 +47,10 @@ class PageState(IntEnum):
 
 
 class Event(IntEnum):
-    """What a ledger entry says; the numbers stand in the store."""
+    """What a ledger entry says; the numbers stand in the store.
+
+    OPENED is of no delivery: sealed text was opened before its moment.
+    """
 
     STARTED = 1
     ACCEPTED = 2
@@ -57,6 +60,7 @@ class Event(IntEnum):
     BOUNCED = 6
     COMPLAINED = 7
     UNSUBSCRIBED = 8
+    OPENED = 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,35 +3,46 @@
 Nothing else in Tidewire may set *published*, a sequence number or a publication time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 
 from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
+from tidewire.model.errors import CannotOpen
+from tidewire.model.opening import Opening, Why
 from tidewire.model.release import Act
 from tidewire.store import moments
-from tidewire.store.database import Database
+from tidewire.store.database import Connection, Database
+from tidewire.vault.vault import Vault
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What publishing works with."""
+    """What publishing works with; `told` are releases that were logged as not going out."""
 
     database: Database
     clock: Clock
     bell: Bell
+    vault: Vault
+    told: set[int] = field(default_factory=set)
 
 
 async def publish_due(press: Press) -> int:
-    """Publish every version whose moment has come, one transaction each; returns how many."""
+    """Publish every version whose moment has come, one transaction each; returns how many.
+
+    One whose seal does not open is left where it is, and holds up no other.
+    """
     done = 0
-    while (sequence := await _publish_one(press)) is not None:
-        await press.bell.ring(Topic.PUBLISHED, str(sequence))
-        done += 1
+    closed: set[int] = set()
+    while (sequence := await _publish_one(press, closed)) is not None:
+        if sequence:
+            await press.bell.ring(Topic.PUBLISHED, str(sequence))
+            done += 1
+    press.told.intersection_update(closed)
     return done
 
 
@@ -41,16 +52,42 @@ async def next_moment(press: Press) -> datetime | None:
         return await moments.next_t0(tx)
 
 
-async def _publish_one(press: Press) -> int | None:
+async def _publish_one(press: Press, closed: set[int]) -> int | None:
+    """The sequence number of what was published; 0 where its seal does not open."""
     async with press.database.transaction() as tx:
         now = press.clock.now()
-        due = await moments.take_due(tx, now)
+        due = await moments.take_due(tx, now, closed)
         if due is None:
             return None
         release_id, version, act = due
+        if act in (Act.PUBLISH, Act.CORRECT):  # what takes back was never sealed
+            try:
+                await _unveil(press, tx, release_id, version)
+            except CannotOpen as error:
+                closed.add(release_id)
+                _tell(press, release_id, error)
+                return 0
         sequence = await moments.next_sequence(tx)
         await moments.flip(tx, release_id, version, sequence=sequence, now=now)
         if act == Act.PUBLISH:
             await moments.set_published(tx, release_id)
     log.info("published", release=release_id, version=version, act=act, sequence=sequence)
     return sequence
+
+
+async def _unveil(press: Press, tx: Connection, release_id: int, version: int) -> None:
+    """Put text and notes in the place of their seals. Raises CannotOpen, with nothing written."""
+    opening = Opening("publish", Why.PUBLISH)
+    found = await press.vault.whole(tx, release_id, version, opening)
+    assert found is not None
+    if found.sealed:
+        await moments.unveil(tx, found.edition)
+    for decision in found.sealed_notes:
+        await moments.unveil_note(tx, decision)
+
+
+def _tell(press: Press, release_id: int, error: CannotOpen) -> None:
+    """Say once that a release does not go out; it is tried again at every turn."""
+    if release_id not in press.told:
+        press.told.add(release_id)
+        log.error("not published", release=release_id, why=str(error))

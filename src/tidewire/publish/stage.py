@@ -11,9 +11,10 @@ from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
 from tidewire.model.release import Act, Edition
 from tidewire.model.subscriber import Kind
-from tidewire.store import audience_sets, circuits, editions, stagings
+from tidewire.store import audience_sets, circuits, stagings
 from tidewire.store.database import Connection, Database
 from tidewire.store.stagings import Waiting
+from tidewire.vault.reading import Reading
 
 # How long before its moment an audience is worked out: late enough to know who came, who
 # changed their mind; early enough for the largest release.
@@ -33,6 +34,7 @@ class Stage:
     clock: Clock
     bell: Bell
     index: AudienceIndex
+    reading: Reading
     looked: dict[Waiting, datetime] = field(default_factory=dict)
 
 
@@ -74,7 +76,7 @@ async def _stage(stage: Stage, waiting: Waiting) -> bool:
         staged = await stagings.hold_coming(tx, waiting)
         if staged is None:
             return False
-        edition = await editions.edition(tx, waiting.release_id, waiting.version)
+        edition = await stage.reading.edition(tx, waiting.release_id, waiting.version)
         assert edition is not None
         if edition.act is Act.PUBLISH:
             wanted = await _readers(tx, edition, stage.index)

@@ -94,15 +94,17 @@ async def distribution(
     """The report on the newest published version, or on `version`. Raises NotFound.
 
     Times run from T0, the moment that was promised for that version: being late counts.
-    The headline is that of the rendition which fits `language`, or of the prevailing one.
+    The headline is that of the rendition which fits `language`, or of the prevailing one; ""
+    while the text is under seal.
     """
     known = await version_facts.versions(tx, ref)
     fact = _choose(known, ref, version)
-    edition = await editions.edition(tx, fact.release_id, fact.version)
+    edition = await editions.outline(tx, fact.release_id, fact.version)
     assert edition is not None
     t0 = edition.t0 if edition.published_at else None
     found = await ledger_sum(tx, fact.release_id, fact.version, t0)
-    told = best(edition.release.languages(), [language]) or edition.release.languages()[0]
+    languages = edition.release.languages()
+    told = best(languages, [language]) or (languages[0] if languages else language or "en")
     stream = found.stream
     over = edition.published_at is not None and now > edition.published_at + DEADLINE
     channels = _channels(found, over=over)
@@ -111,7 +113,7 @@ async def distribution(
         version=fact.version,
         versions=tuple(one.version for one in known),
         act=edition.act.value,
-        headline=edition.release.rendition(told).headline,
+        headline=edition.release.rendition(told).headline if languages else "",
         language=told,
         issuer=edition.issuer_name,
         sequence=edition.sequence,

@@ -8,14 +8,18 @@ import msgspec
 from tidewire.model.release import Act, Edition, Release
 from tidewire.store.database import Connection
 
-_COLUMNS = """
+COLUMNS = """
     v.release_id, r.ref, v.version, v.act, i.name, i.slug, i.website, v.document::text, v.note,
     v.t0, v.sequence, v.published_at,
     (SELECT min(published_at) FROM release_version f WHERE f.release_id = v.release_id)
 """
-_FROM = """
+FROM = """
     FROM release_version v JOIN release r ON r.id = v.release_id JOIN issuer i ON i.id = r.issuer_id
 """
+
+
+# Stands in an edition whose text is under seal.
+NO_TEXT = Release(slug="", renditions=())
 
 
 def write_document(release: Release) -> str:
@@ -29,21 +33,22 @@ def read_document(text: str) -> Release:
 
 
 async def edition(tx: Connection, release_id: int, version: int) -> Edition | None:
-    """One version of one release, published or not."""
-    query = f"SELECT {_COLUMNS} {_FROM} WHERE v.release_id = %s AND v.version = %s"
+    """One version of one release; None also where its text is under seal (see vault/)."""
+    query = f"SELECT {COLUMNS} {FROM} WHERE v.release_id = %s AND v.version = %s"
+    query += " AND v.sealed IS NULL"
     return _one(await (await tx.execute(query.encode(), (release_id, version))).fetchone())
 
 
-async def newest(tx: Connection, ref: str) -> Edition | None:
-    """The newest version of a release, published or not: for the desk and its issuer only."""
-    query = f"SELECT {_COLUMNS} {_FROM} WHERE r.ref = %s AND v.version = r.version"
-    return _one(await (await tx.execute(query.encode(), (ref,))).fetchone())
+async def outline(tx: Connection, release_id: int, version: int) -> Edition | None:
+    """One version of one release, without text (`NO_TEXT`) where that is under seal."""
+    query = f"SELECT {COLUMNS} {FROM} WHERE v.release_id = %s AND v.version = %s"
+    return _one(await (await tx.execute(query.encode(), (release_id, version))).fetchone())
 
 
 async def public(tx: Connection, ref: str) -> Edition | None:
     """The newest published version of a release; None while nothing of it is public."""
     query = (
-        f"SELECT {_COLUMNS} {_FROM} WHERE r.ref = %s AND v.sequence IS NOT NULL"
+        f"SELECT {COLUMNS} {FROM} WHERE r.ref = %s AND v.sequence IS NOT NULL"
         " ORDER BY v.version DESC LIMIT 1"
     )
     return _one(await (await tx.execute(query.encode(), (ref,))).fetchone())
@@ -51,7 +56,7 @@ async def public(tx: Connection, ref: str) -> Edition | None:
 
 async def wire(tx: Connection, after: int, limit: int) -> list[Edition]:
     """Published editions with a sequence number above `after`, in its order."""
-    query = f"SELECT {_COLUMNS} {_FROM} WHERE v.sequence > %s ORDER BY v.sequence LIMIT %s"
+    query = f"SELECT {COLUMNS} {FROM} WHERE v.sequence > %s ORDER BY v.sequence LIMIT %s"
     return _many(await (await tx.execute(query.encode(), (after, limit))).fetchall())
 
 
@@ -80,7 +85,7 @@ async def latest(
     `language` keeps those with a rendition in exactly that language, `sector` those in it.
     """
     query = f"""
-        SELECT {_COLUMNS} {_FROM}
+        SELECT {COLUMNS} {FROM}
         WHERE v.sequence IS NOT NULL
           AND NOT EXISTS (SELECT 1 FROM release_version n WHERE n.release_id = v.release_id
                           AND n.version > v.version AND n.sequence IS NOT NULL)
@@ -95,9 +100,8 @@ async def latest(
     return _many(await (await tx.execute(query.encode(), values)).fetchall())
 
 
-def _one(row: Sequence[Any] | None) -> Edition | None:
-    if row is None:
-        return None
+def read_edition(row: Sequence[Any]) -> Edition:
+    """An edition from a row of COLUMNS."""
     return Edition(
         release_id=row[0],
         ref=row[1],
@@ -106,7 +110,7 @@ def _one(row: Sequence[Any] | None) -> Edition | None:
         issuer_name=row[4],
         issuer_slug=row[5],
         issuer_website=row[6],
-        release=read_document(row[7]),
+        release=NO_TEXT if row[7] is None else read_document(row[7]),
         note=row[8],
         t0=row[9],
         sequence=row[10],
@@ -115,5 +119,9 @@ def _one(row: Sequence[Any] | None) -> Edition | None:
     )
 
 
+def _one(row: Sequence[Any] | None) -> Edition | None:
+    return None if row is None else read_edition(row)
+
+
 def _many(rows: Sequence[Sequence[Any]]) -> list[Edition]:
-    return [found for row in rows if (found := _one(row)) is not None]
+    return [read_edition(row) for row in rows]

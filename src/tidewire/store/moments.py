@@ -1,8 +1,12 @@
 """The flip that makes a version public. Only publish/moment may use this module."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from tidewire.model.release import Edition
 from tidewire.store.database import Connection
+from tidewire.store.editions import write_document
+from tidewire.store.releases import Decision
 
 
 async def next_t0(tx: Connection) -> datetime | None:
@@ -15,19 +19,22 @@ async def next_t0(tx: Connection) -> datetime | None:
     return row[0] if row else None
 
 
-async def take_due(tx: Connection, now: datetime) -> tuple[int, int, str] | None:
+async def take_due(
+    tx: Connection, now: datetime, but: Collection[int] = ()
+) -> tuple[int, int, str] | None:
     """Lock the version whose moment has come longest ago: (release id, version, act).
 
-    A first version goes only while its release is scheduled and its audience is known.
+    Releases in `but` are left out. A first version goes only while its release is scheduled
+    and its audience is known.
     """
     row = await (
         await tx.execute(
             "SELECT v.release_id, v.version, v.act FROM release_version v"
             " JOIN release r ON r.id = v.release_id"
             " WHERE v.t0 <= %s AND v.sequence IS NULL AND v.staged_at IS NOT NULL"
-            " AND (v.act <> 'publish' OR r.state = 'scheduled')"
+            " AND (v.act <> 'publish' OR r.state = 'scheduled') AND NOT r.id = ANY(%s)"
             " ORDER BY v.t0, v.release_id, v.version LIMIT 1 FOR UPDATE OF r, v SKIP LOCKED",
-            (now,),
+            (now, list(but)),
         )
     ).fetchone()
     return None if row is None else (row[0], row[1], row[2])
@@ -40,6 +47,22 @@ async def next_sequence(tx: Connection) -> int:
     ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+async def unveil(tx: Connection, edition: Edition) -> None:
+    """Put an edition's text in the place of its seal."""
+    await tx.execute(
+        "UPDATE release_version SET document = %s, note = %s, sealed = NULL"
+        " WHERE release_id = %s AND version = %s",
+        (write_document(edition.release), edition.note, edition.release_id, edition.version),
+    )
+
+
+async def unveil_note(tx: Connection, decision: Decision) -> None:
+    """Put a decision's note in the place of its seal."""
+    await tx.execute(
+        "UPDATE decision SET note = %s, sealed = NULL WHERE id = %s", (decision.note, decision.id)
+    )
 
 
 async def flip(

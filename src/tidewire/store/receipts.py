@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
+from tidewire.model.delivery import Event
 from tidewire.store.database import Connection
 
 DETAIL_LIMIT = 300  # an answer's first words; enough to know it by
@@ -75,3 +76,19 @@ async def head(tx: Connection) -> tuple[int, bytes]:
     row = await (await tx.execute("SELECT position, digest FROM ledger_head")).fetchone()
     assert row is not None
     return int(row[0]), bytes(row[1])
+
+
+async def openings(tx: Connection, release_id: int) -> AsyncIterator[tuple[Any, ...]]:
+    """(at, release id or 0 for several, version, members, detail) of openings, oldest first.
+
+    Those of several releases come whether this one is among their members or not.
+    """
+    async with tx.cursor("openings") as cursor:
+        await cursor.execute(
+            "SELECT b.at, b.release_id, b.version, b.members, e.detail FROM ledger_batch b"
+            " JOIN ledger_entry e ON e.batch_id = b.id"
+            " WHERE b.release_id IN (0, %s) AND b.event = %s ORDER BY b.position",
+            (release_id, Event.OPENED),
+        )
+        async for row in cursor:
+            yield row

@@ -25,8 +25,12 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the queue; `headline` is that of the first rendition."""
+    """A line of the queue; `headline` is that of the first rendition.
 
+    While it is `sealed`, slug, headline and languages are empty and the priority unknown.
+    """
+
+    id: int
     ref: str
     issuer: str
     slug: str
@@ -39,12 +43,14 @@ class Row:
     received_at: datetime
     t0: datetime | None
     published_at: datetime | None
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided, by whom, on which version."""
 
+    id: int
     version: int
     move: Move
     by: str
@@ -54,36 +60,39 @@ class Decision:
 
 
 async def insert(
-    tx: Connection,
-    ref: str,
-    *,
-    issuer_id: int,
-    slug: str,
-    key: str | None,
-    digest: bytes,
-    now: datetime,
+    tx: Connection, ref: str, *, issuer_id: int, key: str | None, now: datetime
 ) -> int | None:
     """Store a received release and return its id; None where its idempotency key is taken."""
     row = await (
         await tx.execute(
-            "INSERT INTO release (ref, issuer_id, slug, state, version, idempotency_key,"
-            " request_digest, received_at) VALUES (%s, %s, %s, %s, 1, %s, %s, %s)"
+            "INSERT INTO release (ref, issuer_id, state, version, idempotency_key, received_at)"
+            " VALUES (%s, %s, %s, 1, %s, %s)"
             " ON CONFLICT (issuer_id, idempotency_key) DO NOTHING RETURNING id",
-            (ref, issuer_id, slug, State.RECEIVED.value, key, digest, now),
+            (ref, issuer_id, State.RECEIVED.value, key, now),
         )
     ).fetchone()
     return None if row is None else int(row[0])
 
 
-async def of_key(tx: Connection, issuer_id: int, key: str) -> tuple[str, bytes] | None:
-    """(ref, digest of the request) of the release that came with this idempotency key."""
+async def set_digest(tx: Connection, release_id: int, digest: bytes) -> None:
+    """Keep what a replay of the same idempotency key is compared with."""
+    await tx.execute("UPDATE release SET request_digest = %s WHERE id = %s", (digest, release_id))
+
+
+async def of_key(
+    tx: Connection, issuer_id: int, key: str
+) -> tuple[int, str, State, int, bytes | None] | None:
+    """(id, ref, state, version, digest) of the release that came with this idempotency key."""
     row = await (
         await tx.execute(
-            "SELECT ref, request_digest FROM release WHERE issuer_id = %s AND idempotency_key = %s",
+            "SELECT id, ref, state, version, request_digest FROM release"
+            " WHERE issuer_id = %s AND idempotency_key = %s",
             (issuer_id, key),
         )
     ).fetchone()
-    return None if row is None else (str(row[0]), bytes(row[1]))
+    if row is None:
+        return None
+    return row[0], row[1], State(row[2]), row[3], None if row[4] is None else bytes(row[4])
 
 
 async def put_version(
@@ -92,25 +101,45 @@ async def put_version(
     version: int,
     *,
     act: Act,
-    content: Release,
+    sealed: bytes,
     now: datetime,
-    note: str = "",
     t0: datetime | None = None,
 ) -> None:
-    """Store a version, in the place of an unpublished one of that number, as the newest."""
+    """Store a version under seal, in the place of an unpublished one, as the newest."""
+    await _put(tx, (release_id, version, act.value, None, "", sealed, now, t0))
+
+
+async def put_retraction(
+    tx: Connection,
+    release_id: int,
+    version: int,
+    *,
+    act: Act,
+    content: Release,
+    note: str,
+    now: datetime,
+) -> None:
+    """Store a withdrawal or kill of what is public, due now, as the newest version.
+
+    It is not sealed: its text is out already, and taking back must work without any key.
+    """
+    document = write_document(content)
+    await _put(tx, (release_id, version, act.value, document, note, None, now, now))
+
+
+async def _put(tx: Connection, values: Sequence[Any]) -> None:
+    release_id, version = values[:2]
     await tx.execute(
-        "INSERT INTO release_version (release_id, version, act, document, note, created_at, t0)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s)"
+        "INSERT INTO release_version"
+        " (release_id, version, act, document, note, sealed, created_at, t0)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (release_id, version) DO UPDATE SET act = EXCLUDED.act,"
-        " document = EXCLUDED.document, note = EXCLUDED.note, created_at = EXCLUDED.created_at,"
-        " t0 = EXCLUDED.t0, staged_at = NULL, planned_at = NULL"
+        " document = EXCLUDED.document, note = EXCLUDED.note, sealed = EXCLUDED.sealed,"
+        " created_at = EXCLUDED.created_at, t0 = EXCLUDED.t0, staged_at = NULL, planned_at = NULL"
         " WHERE release_version.sequence IS NULL",
-        (release_id, version, act.value, write_document(content), note, now, t0),
+        values,
     )
-    await tx.execute(
-        "UPDATE release SET version = %s, slug = %s WHERE id = %s",
-        (version, content.slug, release_id),
-    )
+    await tx.execute("UPDATE release SET version = %s WHERE id = %s", (version, release_id))
 
 
 async def hold(tx: Connection, ref: str) -> Held | None:
@@ -162,25 +191,29 @@ async def unstage(tx: Connection, release_id: int, version: int) -> None:
 
 
 async def add_decision(
-    tx: Connection, held: Held, move: Move, *, account_id: int, note: str, now: datetime
+    tx: Connection,
+    held: Held,
+    move: Move,
+    *,
+    account_id: int,
+    note: str | bytes,
+    now: datetime,
 ) -> None:
-    """Write down who decided what on the version that was the newest."""
+    """Write down who decided what on the version that was the newest; `note` in bytes is sealed."""
+    sealed = note if isinstance(note, bytes) else None
     await tx.execute(
-        "INSERT INTO decision (release_id, version, move, account_id, note, at)"
-        " VALUES (%s, %s, %s, %s, %s, %s)",
-        (held.id, held.version, move.value, account_id, note, now),
+        "INSERT INTO decision (release_id, version, move, account_id, note, sealed, at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (
+            held.id,
+            held.version,
+            move.value,
+            account_id,
+            note if sealed is None else "",
+            sealed,
+            now,
+        ),
     )
-
-
-async def decisions(tx: Connection, ref: str) -> list[Decision]:
-    """All decisions on a release, the first one first."""
-    rows = await tx.execute(
-        "SELECT d.version, d.move, a.name, a.role, d.note, d.at FROM decision d"
-        " JOIN release r ON r.id = d.release_id JOIN account a ON a.id = d.account_id"
-        " WHERE r.ref = %s ORDER BY d.id",
-        (ref,),
-    )
-    return [Decision(row[0], Move(row[1]), *row[2:]) for row in await rows.fetchall()]
 
 
 async def queue(
@@ -191,12 +224,15 @@ async def queue(
     ref: str | None = None,
     limit: int = 100,
 ) -> list[Row]:
-    """Releases in these states (none: all), of one issuer or of all, the newest first."""
+    """Releases in these states (none: all), of one issuer or of all, the newest first.
+
+    Those under seal come without their text: `Vault.rows` opens it.
+    """
     rows = await tx.execute(
-        "SELECT r.ref, i.slug, r.slug, r.state, r.version, v.act,"
+        "SELECT r.id, r.ref, i.slug, v.document->>'slug', r.state, r.version, v.act,"
         " v.document->'renditions'->0->>'headline',"
         " ARRAY(SELECT x->>'language' FROM jsonb_array_elements(v.document->'renditions') x),"
-        " v.document->>'priority', r.received_at, v.t0, v.published_at"
+        " v.document->>'priority', r.received_at, v.t0, v.published_at, v.sealed IS NOT NULL"
         " FROM release r JOIN issuer i ON i.id = r.issuer_id"
         " JOIN release_version v ON v.release_id = r.id AND v.version = r.version"
         " WHERE (%(states)s::text[] = '{}' OR r.state = ANY(%(states)s::text[]))"
@@ -217,16 +253,18 @@ async def unknown_circuits(tx: Connection, names: Sequence[str]) -> list[str]:
 
 def _row(row: Sequence[Any]) -> Row:
     return Row(
-        ref=row[0],
-        issuer=row[1],
-        slug=row[2],
-        state=State(row[3]),
-        version=row[4],
-        act=Act(row[5]),
-        headline=row[6] or "",
-        languages=tuple(row[7]),
-        priority=row[8] or "routine",
-        received_at=row[9],
-        t0=row[10],
-        published_at=row[11],
+        id=row[0],
+        ref=row[1],
+        issuer=row[2],
+        slug=row[3] or "",
+        state=State(row[4]),
+        version=row[5],
+        act=Act(row[6]),
+        headline=row[7] or "",
+        languages=tuple(row[8]),
+        priority=row[9] or "routine",
+        received_at=row[10],
+        t0=row[11],
+        published_at=row[12],
+        sealed=row[13],
     )

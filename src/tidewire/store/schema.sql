@@ -37,11 +37,10 @@ CREATE TABLE release (
     id              int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     ref             text NOT NULL UNIQUE,       -- the public id, not guessable
     issuer_id       int NOT NULL REFERENCES issuer,
-    slug            text NOT NULL,
     state           text NOT NULL,
     version         smallint NOT NULL,          -- the newest
-    idempotency_key text,
-    request_digest  bytea,                      -- SHA-256 of what came with that key
+    idempotency_key text,                       -- SHA-256 of it, in hexadecimal
+    request_digest  bytea,                      -- of what came with that key, keyed by the data key
     received_at     timestamptz NOT NULL,
     UNIQUE (issuer_id, idempotency_key)
 );
@@ -63,7 +62,7 @@ CREATE TABLE release_version (
     release_id      int NOT NULL REFERENCES release,
     version         smallint NOT NULL,
     act             text NOT NULL,              -- publish, correct, withdraw, kill
-    document        jsonb NOT NULL,             -- model.release.Release
+    document        jsonb,                      -- model.release.Release, once it is public
     note            text NOT NULL DEFAULT '',
     created_at      timestamptz NOT NULL,
     t0              timestamptz,                -- set once it may go
@@ -71,8 +70,11 @@ CREATE TABLE release_version (
     planned_at      timestamptz,
     sequence        bigint UNIQUE,              -- set by publish/moment, with published_at
     published_at    timestamptz,
+    sealed          bytea,                      -- document and note, until it is public
     PRIMARY KEY (release_id, version),
-    CHECK ((sequence IS NULL) = (published_at IS NULL))
+    CHECK ((sequence IS NULL) = (published_at IS NULL)),
+    CONSTRAINT release_version_clear_or_sealed CHECK ((document IS NULL) <> (sealed IS NULL)),
+    CONSTRAINT release_version_public_is_clear CHECK (sequence IS NULL OR sealed IS NULL)
 );
 CREATE INDEX release_version_waiting ON release_version (t0) WHERE t0 IS NOT NULL AND sequence IS NULL;
 CREATE INDEX release_version_unplanned ON release_version (staged_at) WHERE staged_at IS NOT NULL AND planned_at IS NULL;
@@ -84,7 +86,9 @@ CREATE TABLE decision (
     move        text NOT NULL,
     account_id  int NOT NULL REFERENCES account,
     note        text NOT NULL DEFAULT '',
-    at          timestamptz NOT NULL
+    at          timestamptz NOT NULL,
+    sealed      bytea,                              -- the note, until the release is public
+    CONSTRAINT decision_clear_or_sealed CHECK (sealed IS NULL OR note = '')
 );
 CREATE INDEX decision_release ON decision (release_id);
 

@@ -70,6 +70,9 @@ class MissingKey:
         self.message = message
         self.advice = advice
 
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}"
+
     def wrap(self, data_key: bytes, about: bytes) -> bytes:  # noqa: ARG002 - the seam's form
         """Raises CannotOpen."""
         raise CannotOpen(self.message, self.advice)

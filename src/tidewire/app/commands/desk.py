@@ -1,6 +1,8 @@
 """`tidewire desk`: the queue, and what editors decide."""
 
 import json
+import os
+import pwd
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +29,7 @@ from tidewire.intake.submission import Correction, read_submission
 from tidewire.intake.submit import Intake, replacement
 from tidewire.model.errors import BadInput, NotFound
 from tidewire.model.issuer import Caller, Role
+from tidewire.model.opening import Opening, Why
 from tidewire.model.release import Release, State
 from tidewire.store import accounts
 
@@ -94,7 +97,7 @@ def correct(
     new = Correction(note=_said(note), release=read_submission(read_files(files, {})))
 
     async def work(desk: Desk, caller: Caller) -> Decided:
-        content = await replacement(Intake(desk.database, desk.clock, desk.bell), new)
+        content = await replacement(Intake(desk.database, desk.clock, desk.bell, desk.vault), new)
         return await decide.correct(desk, caller, ref, content.content, content.note)
 
     _decide(by, work)
@@ -121,7 +124,12 @@ async def _as_editor(name: str, work: Work) -> Decided:
             caller = await accounts.find_account(tx, Role.EDITOR, _text(name))
         if caller is None:
             raise NotFound(f"There is no editor {name}.", "Add them first: tidewire editor add.")
-        return await work(Desk(house.database, house.clock, house.bell), caller)
+        return await work(Desk(house.database, house.clock, house.bell, house.vault), caller)
+
+
+def _opening(why: Why) -> Opening:
+    """Whoever may run commands here, by the name that the machine knows them by."""
+    return Opening(f"operator {pwd.getpwuid(os.getuid()).pw_name}", why)
 
 
 def _when(at: str, now: bool) -> datetime | Literal["now"] | None:
@@ -153,8 +161,8 @@ def _said(note: str) -> str:
 
 async def _list(states: list[State], as_json: bool) -> None:
     async with open_house() as house:
-        desk = Desk(house.database, house.clock, house.bell)
-        rows = await queue.list_releases(desk, states)
+        desk = Desk(house.database, house.clock, house.bell, house.vault)
+        rows = await queue.list_releases(desk, _opening(Why.QUEUE), states)
     if as_json:
         typer.echo(json.dumps([queued_out(r).model_dump(mode="json") for r in rows]))
         return
@@ -172,7 +180,7 @@ async def _list(states: list[State], as_json: bool) -> None:
             row.issuer,
             f"{moment.astimezone(UTC):%m-%d %H:%M:%S}" if moment else "",
             " ".join(row.languages),
-            row.headline,
+            "(under seal)" if row.sealed else row.headline,
         )
     Console(markup=False).print(table)
 
@@ -197,8 +205,8 @@ def _facts(release: Release) -> list[tuple[str, list[str]]]:
 async def _show(ref: str, as_json: bool) -> None:
     async with open_house() as house:
         base_url = house.settings.base_url
-        desk = Desk(house.database, house.clock, house.bell)
-        shown = await queue.show(desk, ref)
+        desk = Desk(house.database, house.clock, house.bell, house.vault)
+        shown = await queue.show(desk, _opening(Why.SHOW), ref)
         problems = check(shown.edition.release, house.clock.now())
     if as_json:
         typer.echo(json.dumps(shown_out(shown, problems).model_dump(mode="json")))

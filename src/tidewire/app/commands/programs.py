@@ -4,8 +4,13 @@ import asyncio
 import resource
 from collections.abc import Awaitable, Callable
 
+import structlog
+
 from tidewire.app.assemble import House, open_house
 from tidewire.app.running import run, start_log, stop_on_signal
+from tidewire.vault.settle import seal_what_waits
+
+log = structlog.get_logger()
 
 Program = Callable[[House, asyncio.Event], Awaitable[None]]
 
@@ -60,4 +65,11 @@ def _raise_open_files() -> None:
 async def _with_house(program: Program) -> None:
     stopping = stop_on_signal()
     async with open_house() as house:
+        if house.vault.closed:
+            log.error(
+                "the vault is closed: what waits can be neither read nor sent",
+                why=house.vault.closed,
+            )
+        else:
+            await seal_what_waits(house.database, house.vault)
         await program(house, stopping)

@@ -59,7 +59,7 @@ async def _read(ref: str, version: int | None) -> tuple[Distribution, str]:
 
 def show(found: Distribution, link: str, console: Console) -> None:
     """Print a report: one table of channels, then countries and languages for each channel."""
-    console.print(Text(found.headline, style="bold"))
+    console.print(Text(found.headline or found.ref, style="bold"))
     moment = f"{found.t0:%Y-%m-%d %H:%M:%S} UTC" if found.t0 else "not published yet"
     console.print(Text(f"{found.issuer} · {moment} · version {found.version} · {found.act}"))
     console.print(_channels(found.channels))

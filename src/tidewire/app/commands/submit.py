@@ -97,7 +97,7 @@ def print_problems(problems: tuple[Problem, ...] | list[Problem], console: Conso
 
 async def _submit(issuer: str, submission: Submission, key: str | None, dry_run: bool) -> Taken:
     async with open_house() as house:
-        intake = Intake(house.database, house.clock, house.bell)
+        intake = Intake(house.database, house.clock, house.bell, house.vault)
         caller = await issuer_account(house, issuer)
         return await take(intake, caller, submission, key=key, dry_run=dry_run)
 

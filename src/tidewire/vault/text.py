@@ -1,0 +1,65 @@
+"""What goes under one seal, as bytes, and the name of the place that it is sealed for. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC
+
+import msgspec
+
+from tidewire.model.release import Release
+from tidewire.store.releases import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """All text of one version: its content, and the editor's line on it."""
+
+    release: Release
+    note: str = ""
+
+
+class _Headline(msgspec.Struct):
+    language: str
+    headline: str
+
+
+class Heading(msgspec.Struct):
+    """What a list shows of a text; the rest is not even decoded."""
+
+    slug: str
+    renditions: tuple[_Headline, ...]
+    priority: str
+
+
+class _Headed(msgspec.Struct):
+    release: Heading
+
+
+def pack(text: Text) -> bytes:
+    """A text as JSON."""
+    return msgspec.json.encode(text)
+
+
+def unpack(raw: bytes) -> Text:
+    """The text from its JSON."""
+    return msgspec.json.decode(raw, type=Text)
+
+
+def unpack_heading(raw: bytes) -> Heading:
+    """What a list shows, from a text's JSON."""
+    return msgspec.json.decode(raw, type=_Headed).release
+
+
+def about_key(release_id: int) -> bytes:
+    """The place of a release's data key."""
+    return f"data key of release {release_id}".encode()
+
+
+def about_text(release_id: int, version: int) -> bytes:
+    """The place of a version's text."""
+    return f"text of release {release_id} version {version}".encode()
+
+
+def about_note(release_id: int, decision: Decision) -> bytes:
+    """The place of a decision's note: what was decided, on which version, when."""
+    at = decision.at.astimezone(UTC).isoformat()
+    return f"note of release {release_id} version {decision.version} {decision.move} {at}".encode()
