@@ -92,8 +92,8 @@ async def settle(tx: Connection, page: Page, settled: Sequence[Settled]) -> set[
         "  repeat = d.repeat OR x.unseen"
         " FROM unnest(%s::int[], %s::smallint[], %s::smallint[], %s::timestamptz[], %s::bool[],"
         "   %s::smallint[]) AS x (endpoint_id, state, attempt, due_at, unseen, tried)"
-        " WHERE d.release_id = %s AND d.version = %s AND d.endpoint_id = x.endpoint_id"
-        "   AND d.page_id = %s AND d.state = 1 AND d.attempt = x.tried"
+        " WHERE d.page_id = %s AND d.endpoint_id = x.endpoint_id"
+        "   AND d.state = 1 AND d.attempt = x.tried"
         " RETURNING d.endpoint_id",
         (
             [s.endpoint_id for s in settled],
@@ -102,8 +102,6 @@ async def settle(tx: Connection, page: Page, settled: Sequence[Settled]) -> set[
             [s.due_at for s in settled],
             [s.unseen for s in settled],
             [s.tried for s in settled],
-            page.release_id,
-            page.version,
             page.id,
         ),
     )
@@ -115,7 +113,7 @@ async def take_retries(tx: Connection, now: datetime, limit: int) -> list[tuple[
     rows = await tx.execute(
         "SELECT d.release_id, d.version, d.channel, p.language, d.endpoint_id"
         " FROM delivery d JOIN page p ON p.id = d.page_id"
-        " WHERE d.state = 3 AND d.due_at <= %s ORDER BY d.due_at LIMIT %s"
+        " WHERE d.due_at <= %s AND d.state = 3 ORDER BY d.due_at LIMIT %s"
         " FOR UPDATE OF d SKIP LOCKED",
         (now, limit),
     )
@@ -172,7 +170,7 @@ async def newest_public_version(tx: Connection, release_id: int) -> int:
 async def waiting_until(tx: Connection) -> datetime | None:
     """When the next deferred delivery is due."""
     row = await (
-        await tx.execute("SELECT min(due_at) FROM delivery WHERE state = 3 AND due_at IS NOT NULL")
+        await tx.execute("SELECT min(due_at) FROM delivery WHERE due_at IS NOT NULL AND state = 3")
     ).fetchone()
     return row[0] if row else None
 
