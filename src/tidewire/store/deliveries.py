@@ -3,22 +3,21 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from tidewire.model.delivery import ChannelCode, DeliveryState, Outgoing, delivery_key
 from tidewire.store.database import Connection
 from tidewire.store.pages import Page
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """A delivery of a claimed page, and whether its endpoint may still be sent to."""
 
     outgoing: Outgoing
     allowed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """What a try has come to; `due_at` is the next one where the delivery is deferred.
 
     `attempt` is what is stored as its count, `tried` the try that this settles. `unseen`: the
@@ -64,21 +63,22 @@ async def start(tx: Connection, page: Page) -> list[Taken]:
         "    SELECT 1 FROM suppression x WHERE x.channel = e.channel AND x.address = e.address)",
         (page.id,),
     )
+    release_id, version, language = page.release_id, page.version, page.language
     return [
         Taken(
             Outgoing(
-                endpoint_id=row[0],
-                address=row[1],
-                key=delivery_key(page.release_id, page.version, row[0]),
-                attempt=row[2],
-                language=page.language,
-                secret=row[3],
-                name=row[4],
-                repeat=row[5],
+                endpoint_id,
+                address,
+                delivery_key(release_id, version, endpoint_id),
+                attempt,
+                language,
+                secret,
+                name,
+                repeat,
             ),
-            allowed=row[6],
+            allowed,
         )
-        for row in await rows.fetchall()
+        for endpoint_id, address, attempt, secret, name, repeat, allowed in await rows.fetchall()
     ]
 
 
@@ -90,22 +90,20 @@ async def settle(tx: Connection, page: Page, settled: Sequence[Settled]) -> set[
     rows = await tx.execute(
         "UPDATE delivery d SET state = x.state, attempt = x.attempt, due_at = x.due_at,"
         "  repeat = d.repeat OR x.unseen"
-        " FROM unnest(%s::int[], %s::smallint[], %s::smallint[], %s::timestamptz[], %s::bool[],"
-        "   %s::smallint[]) AS x (endpoint_id, state, attempt, due_at, unseen, tried)"
+        " FROM unnest(%s::int[], %s::smallint[], %s::smallint[], %s::smallint[],"
+        "   %s::timestamptz[], %s::bool[])"
+        "   AS x (endpoint_id, state, attempt, tried, due_at, unseen)"
         " WHERE d.page_id = %s AND d.endpoint_id = x.endpoint_id"
         "   AND d.state = 1 AND d.attempt = x.tried"
         " RETURNING d.endpoint_id",
-        (
-            [s.endpoint_id for s in settled],
-            [int(s.state) for s in settled],
-            [s.attempt for s in settled],
-            [s.due_at for s in settled],
-            [s.unseen for s in settled],
-            [s.tried for s in settled],
-            page.id,
-        ),
+        (*map(_array, zip(*settled, strict=True)), page.id),
     )
     return {row[0] for row in await rows.fetchall()}
+
+
+def _array(values: Iterable[object]) -> str:
+    """Numbers, truths and moments as PostgreSQL writes an array: many times faster than a list."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
 
 
 async def take_retries(tx: Connection, now: datetime, limit: int) -> list[tuple[Page, list[int]]]:

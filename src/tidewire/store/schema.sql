@@ -209,7 +209,8 @@ CREATE INDEX delivery_due ON delivery (due_at) WHERE due_at IS NOT NULL;   -- wi
 CREATE TABLE ledger_head (
     only_row    bool PRIMARY KEY DEFAULT true CHECK (only_row),
     position    bigint NOT NULL,
-    digest      bytea NOT NULL
+    digest      bytea NOT NULL,
+    previous    bytea NOT NULL DEFAULT '\x'
 );
 INSERT INTO ledger_head (position, digest) VALUES (0, '\x');
 

@@ -7,3 +7,6 @@ ALTER TABLE delivery SET (fillfactor = 45);
 
 -- Entries are found by their batch, batches by their release.
 DROP INDEX ledger_entry_delivery;
+
+-- The head keeps the digest before its own, so that one statement links a batch to the chain.
+ALTER TABLE ledger_head ADD COLUMN previous bytea NOT NULL DEFAULT '\x';
