@@ -87,6 +87,8 @@ async def settle(tx: Connection, page: Page, settled: Sequence[Settled]) -> set[
 
     A worker that lost its lease may come late: what was tried again since is left alone.
     """
+    # The open try is one expression, so that the planner does not take started deliveries for
+    # rare (they were, when it last looked) and compare each of them with each that is settled.
     rows = await tx.execute(
         "UPDATE delivery d SET state = x.state, attempt = x.attempt, due_at = x.due_at,"
         "  repeat = d.repeat OR x.unseen"
@@ -94,7 +96,7 @@ async def settle(tx: Connection, page: Page, settled: Sequence[Settled]) -> set[
         "   %s::timestamptz[], %s::bool[])"
         "   AS x (endpoint_id, state, attempt, tried, due_at, unseen)"
         " WHERE d.page_id = %s AND d.endpoint_id = x.endpoint_id"
-        "   AND d.state = 1 AND d.attempt = x.tried"
+        "   AND CASE d.state WHEN 1 THEN d.attempt END = x.tried"
         " RETURNING d.endpoint_id",
         (*map(_array, zip(*settled, strict=True)), page.id),
     )
