@@ -6,10 +6,40 @@ from collections.abc import AsyncGenerator
 
 import structlog
 
-from tidewire.clock import stopwatch
 from tidewire.model.delivery import Receipt
 
 log = structlog.get_logger()
+
+
+class _Basket:
+    """Receipts that wait for their batch. Putting one in wakes nobody for nothing."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self.waiting: list[Receipt] = []
+        self.ended = False
+        self.some = asyncio.Event()
+        self.full = asyncio.Event()
+
+    def put(self, receipt: Receipt) -> None:
+        self.waiting.append(receipt)
+        self.some.set()
+        if len(self.waiting) >= self.size:
+            self.full.set()
+
+    def end(self) -> None:
+        self.ended = True
+        self.some.set()
+        self.full.set()
+
+    def take(self) -> list[Receipt]:
+        batch, self.waiting = self.waiting[: self.size], self.waiting[self.size :]
+        if not self.ended:
+            if not self.waiting:
+                self.some.clear()
+            if len(self.waiting) < self.size:
+                self.full.clear()
+        return batch
 
 
 async def in_batches(
@@ -19,40 +49,28 @@ async def in_batches(
 
     Whatever the channel raises ends the batches; what has no receipt then is the caller's.
     """
-    queue: asyncio.Queue[Receipt | None] = asyncio.Queue()  # a page bounds it
-    pump = asyncio.create_task(_pump(receipts, queue))
+    basket = _Basket(size)  # a page bounds it
+    pump = asyncio.create_task(_pump(receipts, basket))
     try:
-        done = False
-        while not done:
-            first = await queue.get()
-            if first is None:
-                break
-            batch = [first]
-            until = stopwatch() + seconds
-            while len(batch) < size and (left := until - stopwatch()) > 0:
-                try:
-                    item = await asyncio.wait_for(queue.get(), left)
-                except TimeoutError:
-                    break
-                if item is None:
-                    done = True
-                    break
-                batch.append(item)
-            yield batch
+        while not basket.ended or basket.waiting:
+            await basket.some.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await basket.full.wait()
+            if batch := basket.take():
+                yield batch
     finally:
         pump.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await pump
 
 
-async def _pump(
-    receipts: AsyncGenerator[Receipt, None], queue: asyncio.Queue[Receipt | None]
-) -> None:
+async def _pump(receipts: AsyncGenerator[Receipt, None], basket: _Basket) -> None:
     try:
         async with contextlib.aclosing(receipts):
             async for receipt in receipts:
-                queue.put_nowait(receipt)
+                basket.put(receipt)
     except Exception as error:  # a fault of one channel must not stop the worker
         log.error("channel failed", error=type(error).__name__)
     finally:
-        queue.put_nowait(None)
+        basket.end()

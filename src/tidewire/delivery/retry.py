@@ -36,6 +36,8 @@ class Again:
 
 Step = Settle | Again
 
+_ACCEPTED = Settle(DeliveryState.ACCEPTED)
+
 
 def next_step(
     outcome: Outcome, attempt: int, *, first_due: datetime, now: datetime, jitter: float
@@ -45,7 +47,7 @@ def next_step(
     `first_due` is when the first try was due; `jitter` is a random number from -1 to 1.
     """
     if isinstance(outcome, Accepted):
-        return Settle(DeliveryState.ACCEPTED)
+        return _ACCEPTED
     if isinstance(outcome, Refused):
         return Settle(DeliveryState.REFUSED, disable=outcome.disable, suppress=outcome.suppress)
     if attempt >= len(WAITS):

@@ -1,8 +1,8 @@
 """Settle: what receipts mean for deliveries, endpoints and the ledger, in one transaction."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
@@ -38,8 +38,7 @@ EVENTS = {
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Try:
+class Try(NamedTuple):
     """One try of one delivery that waits for its receipt.
 
     `host` is "" where none is to blame. `ours` is true where we kept it back ourselves
@@ -70,7 +69,7 @@ async def settle(
     """
     found = sorted(found, key=lambda pair: pair[0].endpoint_id)
     first_due = edition.published_at or now
-    steps = [_step(tried, receipt, first_due, now, jitter()) for tried, receipt in found]
+    steps = [_step(tried, receipt, first_due, now, jitter) for tried, receipt in found]
     settled = [
         _settled(tried, receipt, step) for (tried, receipt), step in zip(found, steps, strict=True)
     ]
@@ -78,9 +77,8 @@ async def settle(
     entries: list[Entry] = []
     for (tried, receipt), step in zip(found, steps, strict=True):
         if tried.endpoint_id in open_ones:
-            state = step.state if isinstance(step, Settle) else DeliveryState.DEFERRED
-            entries.append(_entry(tried, receipt, state))
-            if isinstance(step, Settle):
+            entries.append(_entry(tried, receipt, step))
+            if isinstance(step, Settle) and (step.suppress or step.disable):
                 await _act_on(tx, page.channel, tried, step, now)
     if not entries:
         return
@@ -97,34 +95,42 @@ async def settle(
     await record(tx, head, entries)
 
 
-def _settled(tried: Try, receipt: Receipt, step: Step) -> Settled:
-    return Settled(
-        tried.endpoint_id,
-        step.state if isinstance(step, Settle) else DeliveryState.DEFERRED,
-        attempt=tried.attempt - tried.ours,
-        tried=tried.attempt,
-        due_at=step.at if isinstance(step, Again) else None,
-        unseen=isinstance(receipt.outcome, Deferred) and receipt.outcome.unseen,
-    )
-
-
-def _step(tried: Try, receipt: Receipt, first_due: datetime, now: datetime, jitter: float) -> Step:
+def _step(
+    tried: Try, receipt: Receipt, first_due: datetime, now: datetime, jitter: Callable[[], float]
+) -> Step:
     outcome = receipt.outcome
     if tried.ours:
         at = now + timedelta(seconds=outcome.after or 0) if isinstance(outcome, Deferred) else None
         return Settle(DeliveryState.DEAD) if at is None or at > first_due + DEADLINE else Again(at)
-    return next_step(outcome, tried.attempt, first_due=first_due, now=now, jitter=jitter)
+    throw = jitter() if isinstance(outcome, Deferred) else 0.0
+    return next_step(outcome, tried.attempt, first_due=first_due, now=now, jitter=throw)
 
 
-def _entry(tried: Try, receipt: Receipt, state: DeliveryState) -> Entry:
+def _state(step: Step) -> DeliveryState:
+    return step.state if isinstance(step, Settle) else DeliveryState.DEFERRED
+
+
+def _settled(tried: Try, receipt: Receipt, step: Step) -> Settled:
+    return Settled(
+        tried.endpoint_id,
+        _state(step),
+        tried.attempt - tried.ours,
+        tried.attempt,
+        step.at if isinstance(step, Again) else None,
+        isinstance(receipt.outcome, Deferred) and receipt.outcome.unseen,
+    )
+
+
+def _entry(tried: Try, receipt: Receipt, step: Step) -> Entry:
+    outcome = receipt.outcome
     return Entry(
-        endpoint_id=tried.endpoint_id,
-        event=EVENTS[state],
-        attempt=tried.attempt,
-        at=receipt.at,
-        code=receipt.outcome.code,
-        detail=receipt.outcome.detail,
-        repeat=tried.repeat,
+        tried.endpoint_id,
+        EVENTS[_state(step)],
+        tried.attempt,
+        receipt.at,
+        outcome.code,
+        outcome.detail,
+        tried.repeat,
     )
 
 

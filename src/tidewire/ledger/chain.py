@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from tidewire.model.delivery import Event
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+class Entry(NamedTuple):
     """One line of the ledger: what happened to one delivery at one try."""
 
     endpoint_id: int
@@ -42,14 +45,17 @@ class Batch:
 
 
 def digest(previous: bytes, batch: Batch, entries: Iterable[Entry]) -> bytes:
-    """SHA-256 over the previous digest, the batch's head and its entries in a fixed order."""
-    chain = hashlib.sha256(previous)
-    chain.update(_head(batch).encode())
-    if batch.members is not None:
-        chain.update(batch.members)
-    for line in sorted(map(_line, entries)):
-        chain.update(line.encode())
-    return chain.digest()
+    """SHA-256 over the previous digest and all that the batch says.
+
+    The store computes the same as it appends a batch, while it holds the head of the chain.
+    """
+    return hashlib.sha256(previous + canonical(batch, entries)).digest()
+
+
+def canonical(batch: Batch, entries: Iterable[Entry]) -> bytes:
+    """What a batch says, as bytes: its head, its bitmap, its entries in a fixed order."""
+    lines = "".join(sorted(map(_line, entries)))
+    return _head(batch).encode() + (batch.members or b"") + lines.encode()
 
 
 def _head(batch: Batch) -> str:
@@ -62,11 +68,9 @@ def _head(batch: Batch) -> str:
 
 
 def _line(entry: Entry) -> str:
-    return (
-        f"{entry.endpoint_id}|{int(entry.event)}|{entry.attempt}|{_micros(entry.at)}"
-        f"|{entry.code}|{int(entry.repeat)}|{entry.detail}\n"
-    )
+    endpoint_id, event, attempt, at, code, detail, repeat = entry
+    return f"{endpoint_id}|{event:d}|{attempt}|{_micros(at)}|{code}|{repeat:d}|{detail}\n"
 
 
 def _micros(at: datetime) -> int:
-    return int(at.timestamp()) * 1_000_000 + at.microsecond
+    return (at - _EPOCH) // _MICROSECOND

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pyroaring import BitMap
 
-from tidewire.ledger.chain import Batch, Entry, digest
+from tidewire.ledger.chain import Batch, Entry, canonical
 from tidewire.model.delivery import ChannelCode, Event, Feedback, StreamReceipts
 from tidewire.model.opening import Opening
 from tidewire.store import receipts
@@ -14,28 +14,15 @@ from tidewire.store.database import Connection
 
 
 async def record(tx: Connection, batch: Batch, entries: Sequence[Entry] = ()) -> None:
-    """Append one batch in the caller's transaction. The chain stays locked until it ends."""
+    """Append one batch in the caller's transaction, with the entries in any order.
+
+    The chain is locked last, for one statement, and until the transaction ends.
+    """
     batch_id = await receipts.new_batch_id(tx)
-    short = [_short(entry) for entry in entries]
-    if short:
-        await receipts.append_entries(
-            tx,
-            (
-                (
-                    batch_id, batch.release_id, batch.version, e.endpoint_id, int(e.event),
-                    e.attempt, e.at, e.code, e.detail, e.repeat,
-                )
-                for e in short
-            ),
-        )  # fmt: skip
-    position, previous = await receipts.take_head(tx)
-    values = asdict(batch) | {
-        "id": batch_id,
-        "position": position + 1,
-        "previous": previous,
-        "digest": digest(previous, batch, short),
-    }
-    await receipts.append_batch(tx, values)
+    kept = [_kept(entry) for entry in entries]
+    if kept:
+        await receipts.append_entries(tx, batch_id, batch.release_id, batch.version, kept)
+    await receipts.append_batch(tx, asdict(batch) | {"id": batch_id}, canonical(batch, kept))
 
 
 async def record_started(
@@ -123,17 +110,9 @@ async def record_opened(
     await record(tx, head, [entry])
 
 
-def _short(entry: Entry) -> Entry:
+def _kept(entry: Entry) -> Entry:
     """The entry with its detail cut to what the store keeps, free of NUL."""
-    detail = entry.detail.replace("\0", "")[: receipts.DETAIL_LIMIT]
-    if detail == entry.detail:
+    detail = entry.detail
+    if len(detail) <= receipts.DETAIL_LIMIT and "\0" not in detail:
         return entry
-    return Entry(
-        endpoint_id=entry.endpoint_id,
-        event=entry.event,
-        attempt=entry.attempt,
-        at=entry.at,
-        code=entry.code,
-        detail=detail,
-        repeat=entry.repeat,
-    )
+    return entry._replace(detail=detail.replace("\0", "")[: receipts.DETAIL_LIMIT])

@@ -36,8 +36,9 @@ async def claims(tx: Connection, release_id: int) -> list[Claim]:
     """What endpoints accepted or refused, and what came back later; each said once."""
     rows = await tx.execute(
         "SELECT DISTINCT p.channel, e.event, e.version, e.endpoint_id, p.address"
-        " FROM ledger_entry e JOIN endpoint p ON p.id = e.endpoint_id"
-        " WHERE e.release_id = %s AND (e.event = ANY(%s) OR (e.event = %s AND e.code >= %s))",
+        " FROM ledger_batch b JOIN ledger_entry e ON e.batch_id = b.id"
+        " JOIN endpoint p ON p.id = e.endpoint_id"
+        " WHERE b.release_id = %s AND (e.event = ANY(%s) OR (e.event = %s AND e.code >= %s))",
         (
             release_id,
             [Event.ACCEPTED, Event.BOUNCED, Event.COMPLAINED, Event.UNSUBSCRIBED],

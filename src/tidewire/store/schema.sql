@@ -226,15 +226,16 @@ CREATE TABLE delivery (
     attempt     smallint NOT NULL DEFAULT 0,
     repeat      bool NOT NULL DEFAULT false,        -- an earlier try may have arrived unseen
     UNIQUE (release_id, version, endpoint_id)
-);
+) WITH (fillfactor = 45);                           -- room for a start and a settlement, in place
 CREATE INDEX delivery_page ON delivery (page_id);
-CREATE INDEX delivery_due ON delivery (due_at) WHERE state = 3;
+CREATE INDEX delivery_due ON delivery (due_at) WHERE due_at IS NOT NULL;   -- without state: see 0011
 
 -- The ledger: append only, each batch chained to the one before by its digest.
 CREATE TABLE ledger_head (
     only_row    bool PRIMARY KEY DEFAULT true CHECK (only_row),
     position    bigint NOT NULL,
-    digest      bytea NOT NULL
+    digest      bytea NOT NULL,
+    previous    bytea NOT NULL DEFAULT '\x'
 );
 INSERT INTO ledger_head (position, digest) VALUES (0, '\x');
 
@@ -270,7 +271,6 @@ CREATE TABLE ledger_entry (
     detail      text NOT NULL DEFAULT ''
 );
 CREATE INDEX ledger_entry_batch ON ledger_entry (batch_id);
-CREATE INDEX ledger_entry_delivery ON ledger_entry (release_id, version, endpoint_id);
 
 CREATE FUNCTION ledger_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
