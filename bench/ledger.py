@@ -58,7 +58,8 @@ RELEASE = """
     SELECT id, 1, 'publish', %(document)s, now(), now(), now(), id, now()
     FROM release WHERE ref = %(ref)s;
 """
-DOCUMENT = '{"slug": "sample", "renditions": [{"language": "en", "headline": "Sample", "body": "Sample."}]}'
+HEADLINE = '{"language": "en", "headline": "Sample", "body": "Sample."}'
+DOCUMENT = f'{{"slug": "sample", "renditions": [{HEADLINE}]}}'
 
 
 @dataclass(frozen=True, slots=True)

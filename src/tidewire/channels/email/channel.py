@@ -1,8 +1,7 @@
 """The email channel: a page of deliveries over a few connections to the relay."""
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +9,13 @@ from functools import partial
 
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.email.dkim import DkimSigner, dns_records, open_signer
-from tidewire.channels.email.line import Lost, Patience
+from tidewire.channels.email.line import Patience
 from tidewire.channels.email.mailbox import Mailbox, mailbox
 from tidewire.channels.email.message import Body, Writer
 from tidewire.channels.email.pool import Pool
 from tidewire.channels.email.prepared import Header, Headers, pack, unpack
 from tidewire.channels.email.render import Bodies
-from tidewire.channels.email.session import Letter, Session, Settle
+from tidewire.channels.email.session import Letter, Settle
 from tidewire.channels.email.settings import NO_RELAY, MailSettings, read_settings
 from tidewire.model.delivery import (
     Accepted,
@@ -111,11 +110,7 @@ class EmailChannel:
         writer, outcomes = self._open_writer(), list[Outcome]()
         head = partial(writer.letter_header, content, to, name, self._clock.now())
         letter = Letter("", to, lambda: (head(), content.content), outcomes.append)
-        try:
-            async with self._pool.session() as session:
-                await session.deliver(iter([letter]))
-        except Lost:
-            return False
+        await self._pool.send([letter])
         return isinstance(outcomes[0], Accepted)
 
     async def close(self) -> None:
@@ -127,14 +122,16 @@ class EmailChannel:
         self, pool: Pool, desk: "Desk", deliveries: Sequence[Outgoing]
     ) -> AsyncGenerator[Receipt, None]:
         """Share the letters between the connections; receipts in the order of the answers."""
-        receipts: asyncio.Queue[Receipt] = asyncio.Queue()
         at = self._clock.now()
-        waiting = deque[Letter]()
+        letters: list[Letter] = []
+        ready: list[Receipt] = []  # settled since the reader last looked
+        news = asyncio.Event()
         unsettled = {delivery.endpoint_id: delivery for delivery in deliveries}
 
         def settle_one(delivery: Outgoing, outcome: Outcome) -> None:
             if unsettled.pop(delivery.endpoint_id, None):
-                receipts.put_nowait(self._receipt(delivery, outcome))
+                ready.append(self._receipt(delivery, outcome))
+                news.set()
 
         for delivery in deliveries:
             settle = partial(settle_one, delivery)
@@ -143,13 +140,16 @@ class EmailChannel:
             except ValueError:
                 settle(Refused(NO_ADDRESS, "this is not an address that mail can be sent to"))
                 continue
-            waiting.append(desk.letter(to, delivery, at, settle))
-        count = min(self._settings.connections, len(waiting))
-        work = asyncio.create_task(_work(pool, waiting, count))
+            letters.append(desk.letter(to, delivery, at, settle))
+        work = asyncio.create_task(pool.send(letters))
         work.add_done_callback(partial(_settle_rest, unsettled, settle_one))
         try:
-            for _ in deliveries:
-                yield await receipts.get()
+            while unsettled or ready:
+                await news.wait()
+                news.clear()
+                taken, ready = ready, []
+                for receipt in taken:
+                    yield receipt
         finally:
             work.cancel()
             await asyncio.gather(work, return_exceptions=True)
@@ -209,38 +209,3 @@ def _settle_rest(
     detail = f"a fault while sending: {type(work.exception()).__name__}"
     for delivery in list(unsettled.values()):
         settle(delivery, Deferred(0, detail, blame_host=False, unseen=True))
-
-
-async def _work(pool: Pool, waiting: deque[Letter], count: int) -> None:
-    """Have every letter settled, over `count` connections at most."""
-    last = Lost("no connection to the relay")
-    lost = await asyncio.gather(*(_carry(pool, waiting) for _ in range(count)))
-    for reason in lost:
-        last = reason or last
-    while waiting:
-        waiting.popleft().settle(last.outcome())
-
-
-async def _carry(pool: Pool, waiting: deque[Letter]) -> Lost | None:
-    """Send what waits, over one connection after another while they do any good.
-
-    Many relays take only so many mails over one connection: a connection that has had
-    answers may be followed by another, one that had none may not.
-    """
-    while waiting:
-        session: Session | None = None
-        try:
-            async with pool.session() as session:
-                await session.deliver(_taken(waiting))
-        except Lost as lost:
-            unsent = session.unsent if session else None
-            if unsent is not None:
-                waiting.appendleft(unsent)
-            if session is None or not session.fruitful:
-                return lost
-    return None
-
-
-def _taken(waiting: deque[Letter]) -> Iterator[Letter]:
-    while waiting:
-        yield waiting.popleft()

@@ -1,8 +1,10 @@
 """The wire under a mail session: bytes out, replies in, one watch over the waiting."""
 
 import asyncio
+import math
 import ssl
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -39,8 +41,15 @@ class Lost(Exception):
         return Deferred(self.code, detail, overloaded=self.slow, unseen=unseen)
 
 
+Hear = Callable[[list[Reply]], None]
+End = Callable[[Lost], None]
+
+
 class Line(asyncio.Protocol):
-    """One TCP or TLS connection to a mail server."""
+    """One TCP or TLS connection to a mail server.
+
+    Replies are kept until `reply` asks for them, or handed to whoever listens as they come.
+    """
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -49,6 +58,11 @@ class Line(asyncio.Protocol):
         self._replies: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._lost: Lost | None = None
+        self._hear: Hear = self._keep
+        self._tell: End | None = None
+        self._allowed = 0.0  # seconds for the answer that is awaited, until `_due`
+        self._due = math.inf
+        self._watch: asyncio.TimerHandle | None = None
 
     @property
     def quiet(self) -> bool:
@@ -62,20 +76,43 @@ class Line(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Part of asyncio.Protocol."""
         try:
-            self._replies.extend(self._reader.feed(data))
+            replies = self._reader.feed(data)
         except BadReply as error:
             self._end(Lost(str(error)))
             self.abort()
-        self._wake()
+            return
+        if replies:
+            self._hear(replies)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Part of asyncio.Protocol."""
         self._end(Lost(f"the connection was cut: {exc}" if exc else "the connection was closed"))
 
-    def write(self, *pieces: bytes) -> None:
+    def listen(self, hear: Hear | None = None, end: End | None = None) -> None:
+        """Hand all replies that come, and the end, to these; without them, keep them again.
+
+        Raises Lost where there is nothing to listen to.
+        """
+        if hear is not None and self._lost is not None:
+            raise self._lost
+        self._hear, self._tell = hear or self._keep, end
+        self._due = math.inf
+
+    def write(self, data: bytes) -> None:
         """Send bytes; on a dead line nothing happens, the next `reply` tells."""
         if self._transport is not None and self._lost is None:
-            self._transport.writelines(pieces)
+            self._transport.write(data)
+
+    def expect(self, seconds: float) -> None:
+        """The line ends if no answer comes for so long; a later call takes its place."""
+        self._allowed = seconds
+        self._due = self._loop.time() + seconds
+        # One timer for many answers: where it rings before anything is due it is set again.
+        if self._watch is not None and self._watch.when() > self._due:
+            self._watch.cancel()
+            self._watch = None
+        if self._watch is None:
+            self._watch = self._loop.call_at(self._due, self._look)
 
     async def reply(self, seconds: float) -> Reply:
         """The next reply. Raises Lost where none comes in time or the line is dead."""
@@ -119,22 +156,37 @@ class Line(asyncio.Protocol):
         if self._lost is not None:
             raise self._lost
         self._waiter = self._loop.create_future()
-        watch = self._loop.call_later(seconds, self._timed_out, seconds)
+        self.expect(seconds)
         try:
             await self._waiter
         finally:
-            watch.cancel()
+            self._due = math.inf
             self._waiter = None
         if not self._replies:
             raise self._lost or Lost("the connection was closed")
 
-    def _timed_out(self, seconds: float) -> None:
-        self._end(Lost(f"no answer within {seconds:g} s", slow=True))
+    def _look(self) -> None:
+        self._watch = None
+        if self._lost is not None or self._due == math.inf:
+            return
+        if self._loop.time() < self._due:
+            self._watch = self._loop.call_at(self._due, self._look)
+            return
+        self._end(Lost(f"no answer within {self._allowed:g} s", slow=True))
         self.abort()
+
+    def _keep(self, replies: list[Reply]) -> None:
+        self._replies.extend(replies)
+        self._wake()
 
     def _end(self, lost: Lost) -> None:
         if self._lost is None:
             self._lost = lost
+            if self._watch is not None:
+                self._watch.cancel()
+                self._watch = None
+            if self._tell is not None:
+                self._tell(lost)
         self._wake()
 
     def _wake(self) -> None:

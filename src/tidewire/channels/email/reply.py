@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tidewire.channels.email.verdict import discreet, gone
 from tidewire.model.delivery import Accepted, Deferred, Outcome, Refused
@@ -50,7 +51,7 @@ class ReplyReader:
         *whole, self._buffer = (self._buffer + data).split(b"\n")
         if len(self._buffer) > LONGEST_LINE:
             raise BadReply("a reply line does not end")
-        return [reply for line in whole if (reply := self._take(line.rstrip(b"\r"))) is not None]
+        return [reply for line in whole if (reply := self._take(line)) is not None]
 
     @property
     def empty(self) -> bool:
@@ -58,14 +59,26 @@ class ReplyReader:
         return not self._buffer and not self._lines
 
     def _take(self, line: bytes) -> Reply | None:
-        found = LINE.fullmatch(line)
-        if not found or len(self._lines) > MOST_LINES:
+        reply, more = _line(line)
+        if not more and not self._lines:
+            return reply
+        self._lines.extend(reply.lines)
+        if len(self._lines) > MOST_LINES:
             raise BadReply("what came is not a mail server's reply")
-        self._lines.append((found[3] or b"").decode("utf-8", "replace"))
-        if found[2] == b"-":
+        if more:
             return None
         lines, self._lines = tuple(self._lines), []
-        return Reply(int(found[1]), lines)
+        return Reply(reply.code, lines)
+
+
+@lru_cache(maxsize=64)  # servers say the same few things again and again
+def _line(line: bytes) -> tuple[Reply, bool]:
+    """One line read as a reply, and whether more lines belong to it. Raises BadReply."""
+    found = LINE.fullmatch(line.rstrip(b"\r"))
+    if not found:
+        raise BadReply("what came is not a mail server's reply")
+    text = (found[3] or b"").decode("utf-8", "replace")
+    return Reply(int(found[1]), (text,)), found[2] == b"-"
 
 
 def outcome_of(reply: Reply, local: str = "") -> Outcome:

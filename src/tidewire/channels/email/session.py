@@ -1,9 +1,29 @@
 """One connection to the relay: a pipelined ESMTP client (RFC 5321, RFC 2920, RFC 6531).
 
-The end of one message and the envelope of the next go out together, so that a message
-costs one round trip; the next one is signed while the relay thinks.
+The end of one message and the envelope of the next go out in one write, so that a message
+costs one round trip, one write and, mostly, one read. Nothing waits in between: each reply is
+handed to the method that stands for the state, as it comes.
+
+    state    what it answers   2xx, 3xx                              4xx, 5xx
+    -----    ---------------   --------                              --------
+    _reset   RSET              -> _mail                              -> _mail
+    _mail    MAIL FROM         -> _rcpt                              refused -> _rcpt
+    _rcpt    RCPT TO           -> _data                              refused -> _data
+    _data    DATA              354 -> _ready; refused before:        refused; next letter
+                                 an empty message -> _void;
+                               another: the line is lost
+    _ready   nothing yet       the line is lost                      refused; the line is lost
+    _final   the message       settled; next letter                  settled; next letter
+    _void    an empty message  next letter                           next letter
+
+From _ready the content goes out once everything that has come in is read -> _final. The next
+letter begins at _mail, or at _reset where a transaction was left open; its envelope went out
+with the content before it. Without PIPELINING each command goes out alone: what is refused
+then ends its letter at once, and the next envelope waits for the answer to the content.
+421 loses the line in every state (RFC 5321, 3.8).
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -13,10 +33,12 @@ from tidewire.channels.email.reply import Reply, outcome_of
 from tidewire.model.delivery import Deferred, Outcome, Refused
 
 GO_ON = 354
-CLOSING = 421  # RFC 5321, 3.8: the server closes the channel
+CLOSING = 421
+END = b".\r\n"
 
-
+Piece = bytes | memoryview
 Settle = Callable[[Outcome], None]
+State = Callable[[Reply], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +51,7 @@ class Letter:
 
     sender: str
     recipient: Mailbox
-    content: Callable[[], tuple[bytes, bytes]]
+    content: Callable[[], tuple[Piece, Piece]]
     settle: Settle
 
 
@@ -44,14 +66,23 @@ class Session:
         self._utf8 = "SMTPUTF8" in extensions
         # Bounces need not hold the mail that they return (RFC 3461, 4.3).
         self._return = " RET=HDRS" if "DSN" in extensions else ""
+        self._letters: Iterator[Letter] = iter(())
+        self._letter: Letter | None = None  # taken, its content not sent
+        self._sent: Letter | None = None  # sent whole, not answered
+        self._refusal: Outcome | None = None  # what the relay has against `_letter`
+        self._held: list[bytes] = []  # commands that wait for the answer to the one before
         self._stale = False  # a transaction is open that must be reset first
+        self._surplus = False  # the relay answered what nobody had asked
+        self._state: State = self._mail
+        self._lost: Lost | None = None
+        self._done: asyncio.Future[None] | None = None  # while letters are under way
         self.fruitful = False  # it has had an answer about a letter, or once was good
         self.unsent: Letter | None = None  # taken, but the relay never heard of its content
 
     @property
     def usable(self) -> bool:
         """True while the line is up and nothing unasked-for has come."""
-        return self._line.quiet
+        return self._line.quiet and not self._surplus
 
     async def deliver(self, letters: Iterator[Letter]) -> None:
         """Send letter after letter; each is settled before the end.
@@ -60,11 +91,18 @@ class Session:
         a letter whose content was not sent is left in `unsent`.
         """
         self.unsent = None
-        current = self._begin(letters)
-        while current is not None:
-            self.unsent = current
-            current = await self._one(current, letters)
-        self.unsent = None
+        self._line.listen(self._hear, self._end)
+        try:
+            self._letters = letters
+            self._done = asyncio.get_running_loop().create_future()
+            self._next()
+            self._watch()
+            await self._done
+        finally:
+            self._done = None
+            self._line.listen()
+        if self._lost is not None:
+            raise self._lost
 
     def quit(self) -> None:
         """Say goodbye without waiting for the answer."""
@@ -76,28 +114,146 @@ class Session:
         """Let go at once."""
         self._line.abort()
 
-    async def _one(self, letter: Letter, letters: Iterator[Letter]) -> Letter | None:
-        ready, refusal = await self._envelope(letter)
-        if refusal is None:
-            return await self._content(letter, letters)
-        if ready:  # 354 though the recipient was refused: end the message (RFC 2920, 3.1)
-            self._line.write(b".\r\n")
-            await self._line.reply(self._patience.final)
-        self.fruitful = True
-        letter.settle(refusal)
-        return self._begin(letters)
+    @property
+    def _busy(self) -> bool:
+        return self._done is not None and not self._done.done()
 
-    def _begin(self, letters: Iterator[Letter]) -> Letter | None:
-        """Take the next letter that this relay can carry and, where it may, send its envelope."""
-        for letter in letters:
+    def _hear(self, replies: list[Reply]) -> None:
+        """Take the replies that came in together, in their order."""
+        for reply in replies:
+            if not self._busy:
+                self._surplus = True
+            elif reply.code == CLOSING and self._sent is None:
+                self._end(Lost(reply.text, CLOSING))
+            else:
+                self._state(reply)
+        if self._busy:
+            if self._state == self._ready:
+                self._send_content()
+            self._watch()
+
+    def _reset(self, _reply: Reply) -> None:
+        self._go(self._mail)
+
+    def _mail(self, reply: Reply) -> None:
+        self._heed(reply, _not_the_recipient)
+        self._go(self._rcpt)
+
+    def _rcpt(self, reply: Reply) -> None:
+        self._heed(reply, outcome_of)
+        self._go(self._data)
+
+    def _data(self, reply: Reply) -> None:
+        if reply.good and reply.code != GO_ON:
+            self._end(Lost(f"a strange answer to DATA: {reply.text}"))
+            return
+        self._heed(reply, _not_the_recipient)
+        if self._refusal is None:
+            self._state = self._ready
+        elif reply.good:  # the recipient was refused: end the message (RFC 2920, 3.1)
+            self._settle_refused()
+            self._line.write(END + self._following())
+            self._state = self._void
+        else:
+            self._settle_refused()
+            self._next()
+
+    def _ready(self, reply: Reply) -> None:
+        if not reply.good:
+            self._heed(reply, _not_the_recipient)
+        self._end(Lost(f"the relay answered a message before it had it: {reply.text}"))
+
+    def _final(self, reply: Reply) -> None:
+        letter, self._sent = self._sent, None
+        if letter is not None:
+            letter.settle(outcome_of(reply, letter.recipient.local))
+        if reply.code == CLOSING:
+            self._end(Lost(reply.text, CLOSING))
+            return
+        self.fruitful = True
+        self._follow()
+
+    def _void(self, _reply: Reply) -> None:
+        self._follow()
+
+    def _heed(self, reply: Reply, judge: Callable[[Reply, str], Outcome]) -> None:
+        """Keep what the relay has against the letter; its first word counts."""
+        if not reply.good and self._refusal is None and self._letter is not None:
+            self._refusal = judge(reply, self._letter.recipient.local)
+
+    def _go(self, state: State) -> None:
+        """Go on to the answer of the next command, and send it if it was held back."""
+        if self._refusal is not None and not self._pipelining:
+            self._settle_refused()
+            self._next()
+            return
+        self._state = state
+        if self._held:
+            self._line.write(self._held.pop(0))
+
+    def _settle_refused(self) -> None:
+        letter, refusal = self._letter, self._refusal
+        self._letter, self._refusal = None, None
+        self._stale = True
+        self.fruitful = True
+        if letter is not None and refusal is not None:
+            letter.settle(refusal)
+
+    def _send_content(self) -> None:
+        """Send the letter and, where the relay is pipelining, the envelope of the next."""
+        letter = self._letter
+        assert letter is not None
+        try:
+            head, body = letter.content()
+        except Exception as error:
+            self._letter = None
+            detail = f"the mail could not be written: {type(error).__name__}"
+            letter.settle(Deferred(0, detail, blame_host=False))
+            reason = "a message could not be written, so the connection was given up"
+            self._end(Lost(reason))
+            return
+        self._letter, self._sent, self._stale = None, letter, False
+        self._line.write(b"".join((head, body, END, self._following())))
+        self._state = self._final
+
+    def _following(self) -> bytes:
+        """The envelope of the next letter, which is taken; none where it must wait."""
+        return self._envelope() if self._pipelining else b""
+
+    def _follow(self) -> None:
+        """Go on with the letter whose envelope is out, or take one."""
+        if self._letter is not None:
+            self._begin()
+        else:
+            self._next()
+
+    def _next(self) -> None:
+        """Take the next letter and send its envelope; without one, all is done."""
+        envelope = self._envelope()
+        if self._letter is None:
+            if self._done is not None:
+                self._done.set_result(None)
+            return
+        self._line.write(envelope)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._state = self._reset if self._stale else self._mail
+
+    def _envelope(self) -> bytes:
+        """Take the next letter that this relay can carry; its commands, or the first of them."""
+        for letter in self._letters:
             if letter.recipient.utf8 and not self._utf8:
                 text = "the relay offers no SMTPUTF8, which this address needs"
                 letter.settle(Refused(553, text))
                 continue
+            self._letter = letter
+            commands = self._commands(letter)
             if self._pipelining:
-                self._line.write(b"".join(self._commands(letter)))
-            return letter
-        return None
+                return b"".join(commands)
+            self._held = commands[1:]
+            return commands[0]
+        return b""
 
     def _commands(self, letter: Letter) -> list[bytes]:
         options = " BODY=8BITMIME SMTPUTF8" if letter.recipient.utf8 else ""
@@ -110,57 +266,23 @@ class Session:
             commands.insert(0, b"RSET\r\n")
         return commands
 
-    async def _envelope(self, letter: Letter) -> tuple[bool, Outcome | None]:
-        """Whether the relay waits for content, and the refusal if there is one."""
-        stale, refusal, ready = self._stale, None, False
-        names = ["RSET"] if stale else []
-        for name, command in zip(
-            [*names, "MAIL", "RCPT", "DATA"], self._commands(letter), strict=True
-        ):
-            if not self._pipelining:
-                self._line.write(command)
-            reply = await self._answer()
-            if name == "DATA" and reply.good:
-                if reply.code != GO_ON:
-                    raise Lost(f"a strange answer to DATA: {reply.text}")
-                ready = True
-            elif not reply.good and refusal is None and name != "RSET":
-                local = letter.recipient.local
-                judge = outcome_of if name == "RCPT" else _not_the_recipient
-                refusal = judge(reply, local)
-                if not self._pipelining:
-                    break
-        self._stale = refusal is not None
-        return ready, refusal
+    def _watch(self) -> None:
+        """Have the relay answer in time."""
+        waits = self._sent is not None or self._state == self._void
+        self._line.expect(self._patience.final if waits else self._patience.command)
 
-    async def _content(self, letter: Letter, letters: Iterator[Letter]) -> Letter | None:
-        try:
-            head, body = letter.content()
-        except Exception as error:
-            self.unsent = None
-            detail = f"the mail could not be written: {type(error).__name__}"
-            letter.settle(Deferred(0, detail, blame_host=False))
-            raise Lost("a message could not be written, so the connection was given up") from error
-        self._line.write(head, body, b".\r\n")
-        self.unsent = None
-        try:
-            following = self._begin(letters) if self._pipelining else None
-            self.unsent = following
-            reply = await self._line.reply(self._patience.final)
-        except Lost as lost:
-            letter.settle(lost.outcome(unseen=True))
-            raise
-        letter.settle(outcome_of(reply, letter.recipient.local))
-        if reply.code == CLOSING:
-            raise Lost(reply.text, CLOSING)
-        self.fruitful = True
-        return following if self._pipelining else self._begin(letters)
-
-    async def _answer(self) -> Reply:
-        reply = await self._line.reply(self._patience.command)
-        if reply.code == CLOSING:
-            raise Lost(reply.text, CLOSING)
-        return reply
+    def _end(self, lost: Lost) -> None:
+        """The line is of no more use: say so of every letter that was under way."""
+        if self._done is None or self._done.done():
+            return
+        if self._sent is not None:
+            self._sent.settle(lost.outcome(unseen=True))
+            self._sent = None
+        if self._refusal is not None:
+            self._settle_refused()
+        self.unsent, self._letter = self._letter, None
+        self._lost = lost
+        self._done.set_result(None)
 
 
 def _not_the_recipient(reply: Reply, local: str) -> Outcome:
