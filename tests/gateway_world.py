@@ -131,9 +131,16 @@ def split_answer(whole: bytes) -> tuple[int, dict[str, str], Any]:
 class Desktop:
     """One connection of a desktop, read with a decoder that is not ours."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
         self.reader = reader
         self.writer = writer
+        self.patience = patience
         self.head = b""
         self.last_id = ""
         self._decoder = SSEDecoder()
@@ -141,7 +148,7 @@ class Desktop:
 
     async def event(self) -> ServerSentEvent | None:
         """The next event; None where the gateway closed the connection."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             while line := await self.reader.readline():
                 found = self._decoder.decode(line.decode().rstrip("\n"))
                 if found is not None:

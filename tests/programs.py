@@ -49,19 +49,27 @@ class Installation:
     @contextmanager
     def running(self, program: str) -> Iterator["subprocess.Popen[bytes]"]:
         """Run a program that stays up, until the block ends."""
-        with (self.home / f"{program}.log").open("ab") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "tidewire.app.cli", program],
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        child = self.start(program, program)
         try:
             yield child
         finally:
             child.terminate()
             child.wait(30)
+
+    def start(self, name: str, *command: str, **more: str) -> "subprocess.Popen[bytes]":
+        """Start `tidewire COMMAND` with more settings; what it says goes to NAME.log."""
+        with self.log(name).open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tidewire.app.cli", *command],
+                env={**self.environment, **more},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def log(self, name: str) -> Path:
+        """The file with what a program says."""
+        return self.home / f"{name}.log"
 
     def wait_for_pages(self) -> None:
         """Until the web program answers."""

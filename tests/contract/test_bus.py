@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from nats_world import nats_server
 from tidewire.bus.bell import Bell, Topic
+from tidewire.bus.nats import NatsBell, read_servers
 from tidewire.bus.postgres import PostgresBell
 from tidewire.store.database import Database
 
@@ -37,7 +39,24 @@ async def postgres(database: Database) -> AsyncIterator[Rig]:
     await bell.close()
 
 
-BUSES: list[Callable[[Database], AbstractAsyncContextManager[Rig]]] = [postgres]
+@asynccontextmanager
+async def nats(_: Database) -> AsyncIterator[Rig]:
+    """The bell over a NATS server of the test's own."""
+    with nats_server() as server:
+
+        async def cut() -> None:
+            server.kill()
+            server.start()
+
+        bell = NatsBell(read_servers(server.url))
+        bell.open()
+        async with bell.listen():  # connected
+            pass
+        yield Rig(bell, cut)
+        await bell.close()
+
+
+BUSES: list[Callable[[Database], AbstractAsyncContextManager[Rig]]] = [postgres, nats]
 
 
 @pytest.fixture(params=BUSES, ids=lambda bus: bus.__name__)

@@ -69,3 +69,16 @@ def test_a_program_that_dies_is_brought_back(installation):
         while len(children(serve.pid) - before) < 1 and clock.stopwatch() < until:
             clock.pause(0.1)
         assert len(children(serve.pid) - before) == 1
+
+
+def test_of_several_workers_one_stages(installation):
+    installation.environment["TIDEWIRE_WORKERS"] = "3"
+    with installation.running("serve") as serve:
+        installation.wait_for_pages()
+        assert len(children(serve.pid)) == 6
+        log = installation.home / "serve.log"
+        until = clock.stopwatch() + 20
+        while log.read_text().count("worker ready") < 3 and clock.stopwatch() < until:
+            clock.pause(0.1)
+        ready = [line for line in log.read_text().splitlines() if "worker ready" in line]
+        assert sorted('"stages": true' in line for line in ready) == [False, False, True]

@@ -1,5 +1,6 @@
 """Join the parts: the one place that knows which implementation stands behind each seam."""
 
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -7,6 +8,8 @@ from dataclasses import dataclass
 from tidewire.access.tokens import Signer, open_signer
 from tidewire.app.settings import Settings, read_settings
 from tidewire.bus.bell import Bell
+from tidewire.bus.credentials import read_credentials
+from tidewire.bus.nats import NatsBell, read_servers
 from tidewire.bus.postgres import PostgresBell
 from tidewire.channels.channel import Channel, ChannelContext
 from tidewire.channels.registry import CHANNELS
@@ -67,7 +70,7 @@ async def open_house(settings: Settings | None = None) -> AsyncIterator[House]:
         await database.open()
         stack.push_async_callback(database.close)
         await migrate(database)
-        bell = PostgresBell(database)
+        bell = _open_bell(settings, database)
         stack.push_async_callback(bell.close)
         clock = SystemClock()
         vault = await _open_vault(stack, database, settings, clock)
@@ -90,3 +93,22 @@ async def _open_vault(
             await record_opened(tx, opening, opened, clock.now())
 
     return Vault(keys, record)
+
+
+def _open_bell(settings: Settings, database: Database) -> Bell:
+    """NATS where TIDEWIRE_NATS_URL says so, PostgreSQL otherwise. Raises Misconfigured."""
+    if not settings.nats:
+        return PostgresBell(database)
+    file = settings.nats_credentials
+    servers = read_servers(settings.nats, read_credentials(file) if file else None)
+    bell = NatsBell(servers, lambda: _trust(settings))
+    bell.open()
+    return bell
+
+
+def _trust(settings: Settings) -> ssl.SSLContext:
+    """The system's authorities, and those in TIDEWIRE_EXTRA_CA_FILE."""
+    context = ssl.create_default_context()
+    if extra := settings.environment.get("TIDEWIRE_EXTRA_CA_FILE"):
+        context.load_verify_locations(extra)
+    return context

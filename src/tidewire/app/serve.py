@@ -13,7 +13,6 @@ from tidewire.app.settings import Settings
 from tidewire.clock import stopwatch
 from tidewire.model.errors import Misconfigured
 
-PROGRAMS = ("web", "worker", "gateway", "inbound")
 STOP_SECONDS = 10.0
 FIRST_PAUSE = 0.2  # seconds before a program that died is started again; doubles
 LONGEST_PAUSE = 10.0
@@ -29,9 +28,16 @@ async def run_all(house: House, stopping: asyncio.Event) -> None:
     """
     _look_at_ports(house.settings)
     log.info("serving", address=house.settings.base_url, stream=house.settings.stream_url)
-    keepers = [asyncio.create_task(_keep(name, stopping)) for name in PROGRAMS]
+    commands = _commands(house.settings)
+    keepers = [asyncio.create_task(_keep(command, stopping)) for command in commands]
     await stopping.wait()
     await asyncio.gather(*keepers)
+
+
+def _commands(settings: Settings) -> list[tuple[str, ...]]:
+    """What is run, in words of the command line. One worker stages; the others need no index."""
+    more = [("worker", "--no-staging")] * (settings.workers - 1)
+    return [("web",), ("worker",), *more, ("gateway",), ("inbound",)]
 
 
 def _look_at_ports(settings: Settings) -> None:
@@ -49,7 +55,7 @@ def _look_at_ports(settings: Settings) -> None:
             ) from error
 
 
-async def _keep(name: str, stopping: asyncio.Event) -> None:
+async def _keep(command: tuple[str, ...], stopping: asyncio.Event) -> None:
     pause = FIRST_PAUSE
     while not stopping.is_set():
         began = stopwatch()
@@ -57,7 +63,7 @@ async def _keep(name: str, stopping: asyncio.Event) -> None:
             sys.executable,
             "-m",
             "tidewire.app.cli",
-            name,
+            *command,
             stdin=asyncio.subprocess.DEVNULL,
             preexec_fn=end_with_parent,
         )
@@ -66,7 +72,7 @@ async def _keep(name: str, stopping: asyncio.Event) -> None:
             await _end(child)
             return
         pause = FIRST_PAUSE if stopwatch() - began > WELL_SECONDS else min(pause * 2, LONGEST_PAUSE)
-        log.warning("program ended", program=name, code=ended, again_in=pause)
+        log.warning("program ended", program=" ".join(command), code=ended, again_in=pause)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), pause)
 

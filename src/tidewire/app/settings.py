@@ -28,7 +28,7 @@ class Settings:
     """What the house itself needs; channels take theirs from `environment`.
 
     `database_url` is None where the private PostgreSQL in `home` is used, `inbound` where no
-    bounces are taken.
+    bounces are taken. `nats` is "" where PostgreSQL rings the bell.
     """
 
     home: Path
@@ -39,6 +39,9 @@ class Settings:
     inbound: Address | None
     stream_url: str
     master_key_file: Path
+    nats: str
+    nats_credentials: Path | None
+    workers: int
     environment: Mapping[str, str]
 
     @property
@@ -67,8 +70,23 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         master_key_file=Path(
             own.get("TIDEWIRE_MASTER_KEY_FILE") or home / "keys" / "master.key"
         ).absolute(),
+        nats=own.get("TIDEWIRE_NATS_URL", "").strip(),
+        nats_credentials=_path(own, "NATS_CREDENTIALS"),
+        workers=_number(own, "WORKERS", 1, 64),
         environment=own,
     )
+
+
+def _path(own: Mapping[str, str], name: str) -> Path | None:
+    text = own.get(PREFIX + name)
+    return Path(text).absolute() if text else None
+
+
+def _number(own: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = own.get(PREFIX + name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise Misconfigured(f"{PREFIX}{name} is {text!r}.", f"Use a whole number from 1 to {most}.")
+    return int(text)
 
 
 def _address(own: Mapping[str, str], name: str, default: str) -> Address:

@@ -71,15 +71,18 @@ class Loops:
             event.set()
 
 
-async def run_worker(house: House, stopping: asyncio.Event) -> None:
-    """Work until `stopping` is set; what is in hand then is left to the lease."""
+async def run_worker(house: House, stopping: asyncio.Event, *, stages: bool = True) -> None:
+    """Work until `stopping` is set; what is in hand then is left to the lease.
+
+    One that does not stage holds no audience index; it does all the rest.
+    """
     owner = f"{socket.gethostname()}.{os.getpid()}"
-    index = await AudienceIndex.load(house.database)
+    index = await AudienceIndex.load(house.database) if stages else None
     channels = house.open_channels()
     notice = relay_notice(house.settings.environment)
     if notice:
         log.warning("no mail leaves", why=notice)
-    log.info("worker ready", owner=owner)
+    log.info("worker ready", owner=owner, stages=stages)
     try:
         async with asyncio.TaskGroup() as tasks:
             loops = Loops(tasks)
@@ -100,15 +103,16 @@ class _Stop(Exception):
     """Ends the task group; every loop is cancelled."""
 
 
-def _start_publishing(house: House, loops: Loops, index: AudienceIndex) -> None:
-    reading = Reading(house.vault, Opening("stage", Why.STAGE))
-    stage = Stage(house.database, house.clock, house.bell, index, reading)
+def _start_publishing(house: House, loops: Loops, index: AudienceIndex | None) -> None:
     press = Press(house.database, house.clock, house.bell, house.vault)
     plan = Plan(house.database, house.clock, house.bell, house.vault)
-    loops.start("stage", lambda: stage_waiting(stage), _poll)
+    if index is not None:
+        reading = Reading(house.vault, Opening("stage", Why.STAGE))
+        stage = Stage(house.database, house.clock, house.bell, index, reading)
+        loops.start("stage", lambda: stage_waiting(stage), _poll)
+        loops.start("audience", partial(index.refresh, house.database), _poll)
     loops.start("publish", lambda: publish_due(press), lambda: _until_moment(house, press))
     loops.start("plan", lambda: plan_waiting(plan), _poll)
-    loops.start("audience", lambda: index.refresh(house.database), _poll)
 
 
 def _start_delivering(

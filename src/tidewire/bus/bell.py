@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,8 +18,20 @@ class Topic(StrEnum):
     AUDIENCE = "audience"
 
 
+@dataclass(slots=True)
+class Counters:
+    """What a bell has done since it was made. `lost` rings were dropped where too many waited."""
+
+    rung: int = 0
+    heard: int = 0
+    lost: int = 0
+    reconnects: int = 0
+
+
 class Bell(Protocol):
     """A doorbell. A lost ring costs time, never a fact."""
+
+    counters: Counters
 
     async def ring(self, topic: Topic, what: str = "") -> None:
         """Tell every listener that a fact about `what` (an id) was stored."""

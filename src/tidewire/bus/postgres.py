@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from typing import Any, Protocol
 
 import psycopg
-from psycopg import AsyncConnection, Notify
+from psycopg import AsyncConnection
 
-from tidewire.bus.bell import Topic
+from tidewire.bus.bell import Counters, Topic
+from tidewire.bus.rings import Rings, read_topic
 
 CHANNEL = "tidewire"
-WAITING_RINGS = 10_000
 # Seconds between two attempts to listen again; then the last one for ever.
 PATIENCE = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -39,23 +39,25 @@ class PostgresBell:
 
     def __init__(self, database: Server) -> None:
         self._database = database
+        self.counters = Counters()
         self._listeners: set[asyncio.Task[None]] = set()
 
     async def ring(self, topic: Topic, what: str = "") -> None:
         """Tell every listener that a fact about `what` (an id, under 8,000 bytes) was stored."""
         async with self._database.transaction() as tx:
             await tx.execute("SELECT pg_notify(%s, %s)", (CHANNEL, f"{topic}:{what}"))
+        self.counters.rung += 1
 
     @asynccontextmanager
     async def listen(self, *topics: Topic) -> AsyncIterator[AsyncIterator[tuple[Topic, str]]]:
         """Rings of these topics from the moment this is entered; ends when the bell is closed."""
-        rings: asyncio.Queue[tuple[Topic, str] | None] = asyncio.Queue()
+        rings = Rings(frozenset(topics), self.counters)
         connection = await self._connect()
-        listener = asyncio.create_task(self._hear(connection, frozenset(topics), rings))
+        listener = asyncio.create_task(self._hear(connection, rings))
         self._listeners.add(listener)
         try:
             await asyncio.sleep(0)  # it begins: a task cancelled before that closes nothing
-            yield _each(rings)
+            yield rings.each()
         finally:
             self._listeners.discard(listener)
             await _stop(listener)
@@ -65,25 +67,20 @@ class PostgresBell:
         for listener in tuple(self._listeners):
             await _stop(listener)
 
-    async def _hear(
-        self,
-        connection: Connection,
-        topics: frozenset[Topic],
-        rings: asyncio.Queue[tuple[Topic, str] | None],
-    ) -> None:
+    async def _hear(self, connection: Connection, rings: Rings) -> None:
         """Put what is rung into `rings`, connecting again and again, until cancelled."""
         try:
             while True:
                 with suppress(psycopg.Error):
                     async for notice in connection.notifies():
-                        ring = _read(notice)
-                        # Who does not come after loses rings, not memory.
-                        if ring and ring[0] in topics and rings.qsize() < WAITING_RINGS:
-                            rings.put_nowait(ring)
+                        name, _, what = notice.payload.partition(":")
+                        if topic := read_topic(name):
+                            rings.put(topic, what)
                 await connection.close()
                 connection = await self._connect_again()
+                self.counters.reconnects += 1
         finally:
-            rings.put_nowait(None)
+            rings.end()
             await connection.close()
 
     async def _connect(self) -> Connection:
@@ -104,22 +101,6 @@ class PostgresBell:
                 return await self._connect()
 
 
-async def _each(
-    rings: asyncio.Queue[tuple[Topic, str] | None],
-) -> AsyncIterator[tuple[Topic, str]]:
-    while (ring := await rings.get()) is not None:
-        yield ring
-
-
 async def _stop(listener: asyncio.Task[None]) -> None:
     listener.cancel()
     await asyncio.gather(listener, return_exceptions=True)
-
-
-def _read(notice: Notify) -> tuple[Topic, str] | None:
-    """The ring in a notice; None for what no bell of ours has rung."""
-    topic, _, what = notice.payload.partition(":")
-    try:
-        return Topic(topic), what
-    except ValueError:
-        return None

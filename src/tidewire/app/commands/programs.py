@@ -3,8 +3,11 @@
 import asyncio
 import resource
 from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Annotated
 
 import structlog
+import typer
 
 from tidewire.app.assemble import House, open_house
 from tidewire.app.running import run, start_log, stop_on_signal
@@ -29,11 +32,16 @@ def web() -> None:
     _run(run_web)
 
 
-def worker() -> None:
+def worker(
+    no_staging: Annotated[
+        bool,
+        typer.Option("--no-staging", help="Hold no audience index; publish and deliver only."),
+    ] = False,
+) -> None:
     """Stage, publish and deliver."""
     from tidewire.app.worker import run_worker
 
-    _run(run_worker)
+    _run(partial(run_worker, stages=not no_staging))
 
 
 def gateway() -> None:
