@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from tidewire.model.delivery import DeliveryState
 from tidewire.reports.distribution import Distribution, distribution
 from tidewire.store import claims, version_facts
 from tidewire.store.embedded import choose_place
-from world.home import FULL, open_home
+from world.home import FULL, Home, open_home
 from world.meter import Meter
 from world.release import document
 from world.sinks import Sinks, open_sinks
@@ -49,6 +49,7 @@ class Seen:
     mails: int
     hooks: int
     repeats: int  # webhooks that came more than once
+    connected: int
     screens: Sequence[Mapping[str, Any]]
     meter: Meter
     handed_in: float  # seconds since the epoch
@@ -78,24 +79,29 @@ def run(arguments: Sequence[str] = ()) -> Result:
 def measure(scale: float, home: Path | None, ahead: float | None = None) -> Seen:
     """One moment in the home given, or in one of its own."""
     if home is not None:
-        return uvloop.run(_moment(home.absolute(), scale, ahead))
+        return _moment(home.absolute(), scale, ahead)
     with tempfile.TemporaryDirectory(prefix="tidewire-moment-") as folder:
         Path(folder).chmod(0o755)
-        return uvloop.run(_moment(Path(folder) / "home", scale, ahead))
+        return _moment(Path(folder) / "home", scale, ahead)
 
 
-async def _moment(folder: Path, scale: float, ahead: float | None) -> Seen:
-    home = await open_home(folder, scale)
+def _moment(folder: Path, scale: float, ahead: float | None) -> Seen:
+    home = open_home(folder, scale)
     logs = folder / "sinks"
     logs.mkdir(exist_ok=True)
     for old in logs.glob("*.log"):
         old.unlink()
     if ahead is None:
         ahead = AHEAD_SECONDS[0] + AHEAD_SECONDS[1] * scale
+    return uvloop.run(_stage(home, logs, ahead))
+
+
+async def _stage(home: Home, logs: Path, ahead: float) -> Seen:
+    """Everything that listens and sends, and the moment itself."""
     async with open_sinks(logs, home.https, free_ports(1)[0]) as sinks:
         print("the wire starts, the desktops connect ...", flush=True)
         async with open_wire(home, sinks) as wire:
-            data = choose_place(folder).data
+            data = choose_place(home.folder).data
             with Meter(data, {"screens.py": "desktops"}) as meter:
                 await asyncio.sleep(1.5)  # some samples of the wire at rest
                 return await _watch(wire, sinks, meter, ahead)
@@ -108,15 +114,13 @@ async def _watch(wire: Wire, sinks: Sinks, meter: Meter, ahead: float) -> Seen:
     ref, t0 = await wire.publish(document(), ahead)
     print(f"{ref} is approved; it goes out in {ahead:.0f} s", flush=True)
     release = await _release(wire, ref)
-    while not await _planned(wire, release) and clock.now() < t0:
-        await asyncio.sleep(LOOK_SECONDS / 4)
+    ahead_of = stopwatch() + (t0 - clock.now()).total_seconds()
+    await _until(lambda: _planned(wire, release), ahead_of, LOOK_SECONDS / 4)
     prepared = stopwatch() - began
     print(f"audience and pages: {prepared:.1f} s", flush=True)
-    while clock.now() < t0:
-        await asyncio.sleep(LOOK_SECONDS / 4)
-    give_up = stopwatch() + PATIENCE_SECONDS[0] + PATIENCE_SECONDS[1] * wire.home.scale
-    while not await _settled(wire, release, t0) and stopwatch() < give_up:
-        await asyncio.sleep(LOOK_SECONDS)
+    await asyncio.sleep((t0 - clock.now()).total_seconds())
+    patience = PATIENCE_SECONDS[0] + PATIENCE_SECONDS[1] * wire.home.scale
+    await _until(lambda: _settled(wire, release, t0), stopwatch() + patience, LOOK_SECONDS)
     await asyncio.sleep(3 * LOOK_SECONDS)  # stream receipts and nginx's log are written late
     async with wire.house.database.transaction() as tx:
         report = await distribution(tx, ref, now=clock.now())
@@ -124,8 +128,25 @@ async def _watch(wire: Wire, sinks: Sinks, meter: Meter, ahead: float) -> Seen:
     repeats = sum(hooks.values()) - len(hooks)
     screens = await wire.look()
     return Seen(
-        report, t0, prepared, sinks.mails(), len(hooks), repeats, screens, meter, handed_in
+        report=report,
+        t0=t0,
+        prepared=prepared,
+        mails=sinks.mails(),
+        hooks=len(hooks),
+        repeats=repeats,
+        connected=wire.connected,
+        screens=screens,
+        meter=meter,
+        handed_in=handed_in,
     )
+
+
+async def _until(there: Callable[[], Awaitable[bool]], give_up: float, every: float) -> None:
+    """Look until it is so, or until the stopwatch says `give_up`."""
+    while stopwatch() < give_up:
+        if await there():
+            return
+        await asyncio.sleep(every)
 
 
 async def _release(wire: Wire, ref: str) -> int:
@@ -144,7 +165,9 @@ async def _settled(wire: Wire, release: int, t0: datetime) -> bool:
         found = await claims.standings(tx, release, t0)
         public = await claims.planned(tx, release)
     left = sum(one.count for one in found if one.state in OPEN)
-    print(f"  T0 + {(wire.house.clock.now() - t0).total_seconds():.1f} s: {left:,} left", flush=True)
+    print(
+        f"  T0 + {(wire.house.clock.now() - t0).total_seconds():.1f} s: {left:,} left", flush=True
+    )
     return public and not left
 
 
@@ -187,7 +210,7 @@ def result(seen: Seen, scale: float) -> Result:
     complete = (
         seen.of("email").counts.accepted == seen.mails == size.journalists
         and seen.of("webhook").counts.accepted == seen.hooks == size.outlets
-        and seen.of("stream").counts.accepted == served == len(came) == size.connected
+        and seen.of("stream").counts.accepted == served == len(came) == seen.connected
         and not seen.repeats
     )
     in_time = seen.last <= MOST_SECONDS and figures["ours peak MB"] <= MOST_MB

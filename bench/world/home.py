@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import uvloop
+
 from tidewire.access.keys import issue_key, open_editor, open_issuer
 from tidewire.access.tokens import desktop_key
 from tidewire.app.assemble import House, open_house
@@ -49,7 +51,7 @@ class Home:
         return self.folder / "desktops.keys"
 
 
-async def open_home(folder: Path, scale: float) -> Home:
+def open_home(folder: Path, scale: float) -> Home:
     """The home in `folder`, made where it is missing. Raises Misconfigured for another scale."""
     file = folder / "bench.json"
     if file.exists():
@@ -62,11 +64,15 @@ async def open_home(folder: Path, scale: float) -> Home:
         return home
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)  # the private server may run as another user
-    async with open_house(read_settings({"TIDEWIRE_HOME": str(folder)})) as house:
-        home = await _make(house, folder, scale)
+    home = uvloop.run(_fill(folder, scale))
     kept = {name: value for name, value in asdict(home).items() if name != "folder"}
     file.write_text(json.dumps(kept), "utf-8")
     return home
+
+
+async def _fill(folder: Path, scale: float) -> Home:
+    async with open_house(read_settings({"TIDEWIRE_HOME": str(folder)})) as house:
+        return await _make(house, folder, scale)
 
 
 async def _make(house: House, folder: Path, scale: float) -> Home:
@@ -96,7 +102,7 @@ async def _make(house: House, folder: Path, scale: float) -> Home:
 
 
 async def _admit(admission: Admission, kind: Kind, file: Path) -> None:
-    began, size = stopwatch(), file.stat().st_size
+    began, size = stopwatch(), _size(file)
 
     def progress(octets: int) -> None:
         print(f"  {file.stem}: {octets / size:.0%}, {stopwatch() - began:.0f} s", flush=True)
@@ -104,6 +110,10 @@ async def _admit(admission: Admission, kind: Kind, file: Path) -> None:
     summary = await admission.admit(kind, file, progress)
     if summary.rejected:
         raise AssertionError(f"{file.name}: {summary.rejected} rejected, {summary.first[:3]}")
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size
 
 
 def _make_all_due(world: Path, size: Size, port: int) -> None:

@@ -129,7 +129,7 @@ class Meter:
 
 
 def _pids() -> Iterator[int]:
-    return (int(name) for name in os.listdir("/proc") if name.isdigit())
+    return (int(one.name) for one in Path("/proc").iterdir() if one.name.isdigit())
 
 
 def _read(pid: int, what: str) -> bytes:

@@ -24,6 +24,8 @@ from world.sinks import HOST, Sinks
 
 START_SECONDS = 300.0  # the audience index is read from the store at start
 PER_SCREENS = 7_000  # connections of one client process; each comes from an address of its own
+PER_GATEWAY = 19_000  # a process may hold 20,000 files
+GATEWAYS = "TIDEWIRE_GATEWAYS"
 SCREENS = Path(__file__).with_name("screens.py")
 
 
@@ -36,6 +38,7 @@ class Wire:
     programs: Programs
     web: aiohttp.ClientSession
     screens: Sequence[asyncio.subprocess.Process]
+    connected: int
 
     async def publish(self, document: Mapping[str, Any], ahead: float) -> tuple[str, datetime]:
         """Hand in, approve, and schedule `ahead` seconds from now; returns ref and T0."""
@@ -86,14 +89,16 @@ async def open_wire(home: Home, sinks: Sinks) -> AsyncIterator[Wire]:
         web = await stack.enter_async_context(aiohttp.ClientSession())
         await programs.start("serve")
         await _until_up(house, programs, web)
+        keys = (await asyncio.to_thread(home.desktop_keys.read_text, "ascii")).splitlines(True)
+        keys = keys[: PER_GATEWAY * int(settings.get(GATEWAYS, "1"))]
         screens = [
-            await stack.enter_async_context(_screens(house, home, number, logs))
-            for number in range(-(-home.size.connected // PER_SCREENS))
+            await stack.enter_async_context(_screens(house, keys, number, logs))
+            for number in range(-(-len(keys) // PER_SCREENS))
         ]
-        wire = Wire(house, home, programs, web, screens)
+        wire = Wire(house, home, programs, web, screens, len(keys))
         there = sum(one["connected"] for one in await wire.look())
-        if there < home.size.connected:
-            raise Unavailable(f"Only {there:,} of {home.size.connected:,} desktops are on line.")
+        if there < len(keys):
+            raise Unavailable(f"Only {there:,} of {len(keys):,} desktops are on line.")
         yield wire
 
 
@@ -114,17 +119,17 @@ async def _until_up(house: House, programs: Programs, web: aiohttp.ClientSession
 
 @contextlib.asynccontextmanager
 async def _screens(
-    house: House, home: Home, number: int, logs: Path
+    house: House, keys: Sequence[str], number: int, logs: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """One process with its share of the connections."""
-    lines = (await asyncio.to_thread(home.desktop_keys.read_text, "ascii")).splitlines(True)
-    keys = logs / f"screens-{number}.keys"
-    keys.write_text("".join(lines[number * PER_SCREENS : (number + 1) * PER_SCREENS]), "ascii")
+    file = logs / f"screens-{number}.keys"
+    own = keys[number * PER_SCREENS : (number + 1) * PER_SCREENS]
+    await asyncio.to_thread(file.write_text, "".join(own), "ascii")
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         str(SCREENS),
         house.settings.stream_url,
-        str(keys),
+        str(file),
         f"127.0.1.{number + 1}",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,

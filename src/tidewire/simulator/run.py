@@ -8,14 +8,15 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
 from tidewire.clock import Clock
 from tidewire.languages import KNOWN_15
 from tidewire.simulator.certificates import make_certificates
+from tidewire.simulator.crowds import Crowds, merged
 from tidewire.simulator.csv_files import write_csv_files
-from tidewire.simulator.desktops import Desktops
 from tidewire.simulator.feed_readers import FeedReaders
 from tidewire.simulator.mail_sink import MailSink
 from tidewire.simulator.people import People
@@ -56,7 +57,7 @@ class Simulation:
     truth: Truth
     people: People
     web_sink: WebSink
-    desktops: Desktops | None
+    desktops: Crowds | None
     readers: FeedReaders | None
     at_rest: bool = False
     resting: asyncio.Task[None] | None = None
@@ -93,7 +94,7 @@ class Simulation:
         there = await asyncio.to_thread(self.keys.exists)
         if self.desktops is None or self.desktops.total or not there:
             return 0
-        self.desktops.connect(self.keys)
+        await self.desktops.connect(self.keys)
         return self.desktops.total
 
     def rest(self) -> None:
@@ -110,16 +111,27 @@ class Simulation:
             await self.readers.read_all()
         self.at_rest = True
 
-    def progress(self) -> dict[str, object]:
+    async def progress(self) -> dict[str, Any]:
         """Counts only: cheap to ask for often."""
-        desktops = self.desktops
-        return self.truth.progress() | {
-            "connected": desktops.connected if desktops else 0,
-            "came": len(desktops.known) if desktops else 0,
-            "drops": desktops.drops if desktops else 0,
+        said = self.truth.progress() | {
+            "connected": 0,
+            "came": 0,
+            "drops": 0,
             "waiting": self.people.waiting.qsize(),
             "at_rest": self.at_rest,
         }
+        if self.desktops is not None:
+            crowds = await self.desktops.progress()
+            said |= {name: crowds[name] for name in ("connected", "came", "drops")}
+            said["accepted"]["stream"] = crowds["accepted"]
+            said["answers"]["stream"] = crowds["answers"]
+            said["faults"] += crowds["faults"]
+        return said
+
+    async def everything(self) -> dict[str, Any]:
+        """The whole truth, of all processes."""
+        others = await self.desktops.truths() if self.desktops is not None else []
+        return merged(self.truth.document(), others)
 
 
 @contextlib.asynccontextmanager
@@ -137,7 +149,7 @@ async def simulation(
         stack.callback(web_sink.resting.set)
         mail = await MailSink(world.seed, truth, people.receive).listen(HOST, ports.smtp)
         stack.callback(mail.close)
-        desktops = Desktops(world.seed, truth, wire.stream_url) if wire.stream_url else None
+        desktops = Crowds(world.seed, wire.stream_url) if wire.stream_url else None
         if desktops is not None:
             stack.push_async_callback(desktops.close)
         readers = FeedReaders(truth, wire.base_url, KNOWN_15) if wire.base_url else None
@@ -172,17 +184,19 @@ async def _control(running: Simulation, door: socket.socket) -> web.AppRunner:
     """The control port: GET /truth, GET /progress, POST /connect, POST /rest."""
 
     async def truth(_: web.Request) -> web.Response:
-        return web.json_response(running.truth.document())
+        found = await running.everything()  # large: made into text beside the loop
+        text = await asyncio.to_thread(json.dumps, found)
+        return web.Response(text=text, content_type="application/json")
 
     async def progress(_: web.Request) -> web.Response:
-        return web.json_response(running.progress())
+        return web.json_response(await running.progress())
 
     async def connect(_: web.Request) -> web.Response:
         return web.json_response({"connecting": await running.connect()})
 
     async def rest(_: web.Request) -> web.Response:
         running.rest()
-        return web.json_response(running.progress(), status=202)
+        return web.json_response(await running.progress(), status=202)
 
     application = web.Application()
     application.router.add_get("/truth", truth)
