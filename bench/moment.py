@@ -29,7 +29,7 @@ from world.home import FULL, Home, open_home
 from world.meter import Meter
 from world.release import document
 from world.sinks import Sinks, open_sinks
-from world.wire import Wire, open_wire
+from world.wire import Screens, Wire, open_screens, open_wire
 
 MOST_SECONDS = 15.0
 MOST_MB = 1_500.0
@@ -100,14 +100,14 @@ async def _stage(home: Home, logs: Path, ahead: float) -> Seen:
     """Everything that listens and sends, and the moment itself."""
     async with open_sinks(logs, home.https, free_ports(1)[0]) as sinks:
         print("the wire starts, the desktops connect ...", flush=True)
-        async with open_wire(home, sinks) as wire:
-            data = choose_place(home.folder).data
+        data = choose_place(home.folder).data
+        async with open_wire(home, sinks.smtp, sinks.authority) as wire, open_screens(wire) as many:
             with Meter(data, {"screens.py": "desktops"}) as meter:
                 await asyncio.sleep(1.5)  # some samples of the wire at rest
-                return await _watch(wire, sinks, meter, ahead)
+                return await _watch(wire, many, sinks, meter, ahead=ahead)
 
 
-async def _watch(wire: Wire, sinks: Sinks, meter: Meter, ahead: float) -> Seen:
+async def _watch(wire: Wire, many: Screens, sinks: Sinks, meter: Meter, *, ahead: float) -> Seen:
     """Publish, and look on until everything is settled."""
     clock, began = wire.house.clock, stopwatch()
     handed_in = clock.now().timestamp()
@@ -126,7 +126,7 @@ async def _watch(wire: Wire, sinks: Sinks, meter: Meter, ahead: float) -> Seen:
         report = await distribution(tx, ref, now=clock.now())
     hooks = Counter(sinks.hooks())
     repeats = sum(hooks.values()) - len(hooks)
-    screens = await wire.look()
+    screens = await many.look()
     return Seen(
         report=report,
         t0=t0,
@@ -134,7 +134,7 @@ async def _watch(wire: Wire, sinks: Sinks, meter: Meter, ahead: float) -> Seen:
         mails=sinks.mails(),
         hooks=len(hooks),
         repeats=repeats,
-        connected=wire.connected,
+        connected=many.connected,
         screens=screens,
         meter=meter,
         handed_in=handed_in,

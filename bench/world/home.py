@@ -117,7 +117,10 @@ def _size(file: Path) -> int:
 
 
 def _make_all_due(world: Path, size: Size, port: int) -> None:
-    """Every outlet has a webhook, every journalist a mailbox, and those on line want all."""
+    """Every outlet has a webhook, every journalist a mailbox, and those on line want all.
+
+    The mailboxes have no number that the simulator's tempers go by: all of them are open.
+    """
     secrets = World(SEED, size)
 
     def outlet(row: dict[str, str], number: int) -> None:
@@ -125,7 +128,7 @@ def _make_all_due(world: Path, size: Size, port: int) -> None:
         row["webhook_secret"] = secrets.secret(number)
 
     def journalist(row: dict[str, str], number: int) -> None:
-        row |= {"interest": "", "mail": f"j-{number:05d}@newsroom-{number % 400:03d}.example"}
+        row |= {"interest": "", "mail": f"j{number:05d}@newsroom-{number % 400:03d}.example"}
 
     def desktop(row: dict[str, str], _number: int) -> None:
         row["interest"] = ""

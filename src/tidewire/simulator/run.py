@@ -5,7 +5,8 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -158,7 +159,7 @@ async def simulation(
         running = Simulation(folder, world.size, taken, truth, people, web_sink, desktops, readers)
         control = await _control(running, control_door)
         stack.push_async_callback(control.cleanup)
-        await asyncio.to_thread(write_csv_files, world, folder, taken.https)
+        await _beside(lambda: write_csv_files(world, folder, taken.https))
         _write(folder / "world.json", json.dumps(running.document(), indent=2) + "\n")
         stack.push_async_callback(_end, running, _lives(running))
         await running.connect()
@@ -207,6 +208,28 @@ async def _control(running: Simulation, door: socket.socket) -> web.AppRunner:
     await runner.setup()
     await web.SockSite(runner, door).start()
     return runner
+
+
+async def _beside(work: Callable[[], None]) -> None:
+    """Do it in a thread that nobody waits for who is cancelled: files take long to write."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def answer(error: BaseException | None) -> None:
+        if not done.done():
+            done.set_result(None) if error is None else done.set_exception(error)
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except BaseException as raised:
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop has gone
+            loop.call_soon_threadsafe(answer, error)
+
+    threading.Thread(target=run, daemon=True).start()
+    await done
 
 
 def _port(door: socket.socket) -> int:
