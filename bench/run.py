@@ -1,15 +1,18 @@
 """`./dev bench [NAME] [--json FILE]`: run a benchmark, print it, and keep what it saw.
 
-A benchmark is a module in this folder with `run() -> Result`. Its peer runs in the same call,
+A benchmark is a module in this folder with `run() -> Result`, or `run(arguments)` where it has
+options of its own. Its peer runs in the same call,
 in turns with it: only the ratio of one run means anything.
 """
 
 import argparse
 import importlib
+import inspect
 import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from rich.console import Console
@@ -28,7 +31,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev bench")
     parser.add_argument("name", nargs="?", help="without it: what there is")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
-    asked = parser.parse_args()
+    asked, more = parser.parse_known_args()
     known = sorted(file.stem for file in HERE.glob("*.py") if file.stem not in OWN)
     if asked.name is None:
         for name in known:
@@ -39,12 +42,18 @@ def main() -> int:
             f"There is no benchmark {asked.name}. There are: {', '.join(known)}.", file=sys.stderr
         )
         return 2
-    found: Result = importlib.import_module(asked.name).run()
+    bench = importlib.import_module(asked.name)
+    found: Result = bench.run(more) if takes(bench.run) else bench.run()
     show(found)
     if asked.json:
         asked.json.write_text(json.dumps(found.document(), indent=2) + "\n", "utf-8")
     keep(found)
     return 0
+
+
+def takes(run: Callable[..., Result]) -> bool:
+    """Whether a benchmark has arguments of its own."""
+    return bool(inspect.signature(run).parameters)
 
 
 def show(found: Result) -> None:

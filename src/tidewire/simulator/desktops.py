@@ -21,7 +21,11 @@ AT_ONCE = 200  # connections that are being opened at the same time
 
 @dataclass(slots=True)
 class Desktops:
-    """All desktops that are on line. `rest()` ends the dropping and waits until all are back."""
+    """All desktops of one process. `rest()` ends the dropping and waits until all are back.
+
+    `total` begins with the number of those in other processes; `source` is the address that
+    ours come from, "" for any.
+    """
 
     seed: int
     truth: Truth
@@ -32,6 +36,7 @@ class Desktops:
     known: set[str] = field(default_factory=set)  # who has been on line at least once
     drops: int = 0
     total: int = 0
+    source: str = ""
     items: dict[bytes, str] = field(default_factory=dict)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
@@ -56,7 +61,7 @@ class Desktops:
     def came(self, by: int) -> None:
         """One more is on line, or (-1) one fewer."""
         self.connected += by
-        if self.connected < self.total:
+        if self.connected < len(self._tasks):
             self.complete.clear()
         else:
             self.complete.set()
@@ -126,7 +131,10 @@ class _Desktop:
         request = "\r\n".join([*head, "", ""]).encode("ascii")
         loop = asyncio.get_running_loop()
         _, line = await loop.create_connection(
-            lambda: _Line(self, request), parts.hostname or "", parts.port or 80
+            lambda: _Line(self, request),
+            parts.hostname or "",
+            parts.port or 80,
+            local_addr=(self.house.source, 0) if self.house.source else None,
         )
         return line
 

@@ -5,17 +5,19 @@ import contextlib
 import json
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
 from tidewire.clock import Clock
 from tidewire.languages import KNOWN_15
 from tidewire.simulator.certificates import make_certificates
+from tidewire.simulator.crowds import Crowds, merged
 from tidewire.simulator.csv_files import write_csv_files
-from tidewire.simulator.desktops import Desktops
 from tidewire.simulator.feed_readers import FeedReaders
 from tidewire.simulator.mail_sink import MailSink
 from tidewire.simulator.people import People
@@ -56,7 +58,7 @@ class Simulation:
     truth: Truth
     people: People
     web_sink: WebSink
-    desktops: Desktops | None
+    desktops: Crowds | None
     readers: FeedReaders | None
     at_rest: bool = False
     resting: asyncio.Task[None] | None = None
@@ -93,7 +95,7 @@ class Simulation:
         there = await asyncio.to_thread(self.keys.exists)
         if self.desktops is None or self.desktops.total or not there:
             return 0
-        self.desktops.connect(self.keys)
+        await self.desktops.connect(self.keys)
         return self.desktops.total
 
     def rest(self) -> None:
@@ -110,16 +112,27 @@ class Simulation:
             await self.readers.read_all()
         self.at_rest = True
 
-    def progress(self) -> dict[str, object]:
+    async def progress(self) -> dict[str, Any]:
         """Counts only: cheap to ask for often."""
-        desktops = self.desktops
-        return self.truth.progress() | {
-            "connected": desktops.connected if desktops else 0,
-            "came": len(desktops.known) if desktops else 0,
-            "drops": desktops.drops if desktops else 0,
+        said = self.truth.progress() | {
+            "connected": 0,
+            "came": 0,
+            "drops": 0,
             "waiting": self.people.waiting.qsize(),
             "at_rest": self.at_rest,
         }
+        if self.desktops is not None:
+            crowds = await self.desktops.progress()
+            said |= {name: crowds[name] for name in ("connected", "came", "drops")}
+            said["accepted"]["stream"] = crowds["accepted"]
+            said["answers"]["stream"] = crowds["answers"]
+            said["faults"] += crowds["faults"]
+        return said
+
+    async def everything(self) -> dict[str, Any]:
+        """The whole truth, of all processes."""
+        others = await self.desktops.truths() if self.desktops is not None else []
+        return merged(self.truth.document(), others)
 
 
 @contextlib.asynccontextmanager
@@ -137,7 +150,7 @@ async def simulation(
         stack.callback(web_sink.resting.set)
         mail = await MailSink(world.seed, truth, people.receive).listen(HOST, ports.smtp)
         stack.callback(mail.close)
-        desktops = Desktops(world.seed, truth, wire.stream_url) if wire.stream_url else None
+        desktops = Crowds(world.seed, wire.stream_url) if wire.stream_url else None
         if desktops is not None:
             stack.push_async_callback(desktops.close)
         readers = FeedReaders(truth, wire.base_url, KNOWN_15) if wire.base_url else None
@@ -146,7 +159,7 @@ async def simulation(
         running = Simulation(folder, world.size, taken, truth, people, web_sink, desktops, readers)
         control = await _control(running, control_door)
         stack.push_async_callback(control.cleanup)
-        await asyncio.to_thread(write_csv_files, world, folder, taken.https)
+        await _beside(lambda: write_csv_files(world, folder, taken.https))
         _write(folder / "world.json", json.dumps(running.document(), indent=2) + "\n")
         stack.push_async_callback(_end, running, _lives(running))
         await running.connect()
@@ -172,17 +185,19 @@ async def _control(running: Simulation, door: socket.socket) -> web.AppRunner:
     """The control port: GET /truth, GET /progress, POST /connect, POST /rest."""
 
     async def truth(_: web.Request) -> web.Response:
-        return web.json_response(running.truth.document())
+        found = await running.everything()  # large: made into text beside the loop
+        text = await asyncio.to_thread(json.dumps, found)
+        return web.Response(text=text, content_type="application/json")
 
     async def progress(_: web.Request) -> web.Response:
-        return web.json_response(running.progress())
+        return web.json_response(await running.progress())
 
     async def connect(_: web.Request) -> web.Response:
         return web.json_response({"connecting": await running.connect()})
 
     async def rest(_: web.Request) -> web.Response:
         running.rest()
-        return web.json_response(running.progress(), status=202)
+        return web.json_response(await running.progress(), status=202)
 
     application = web.Application()
     application.router.add_get("/truth", truth)
@@ -193,6 +208,28 @@ async def _control(running: Simulation, door: socket.socket) -> web.AppRunner:
     await runner.setup()
     await web.SockSite(runner, door).start()
     return runner
+
+
+async def _beside(work: Callable[[], None]) -> None:
+    """Do it in a thread that nobody waits for who is cancelled: files take long to write."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def answer(error: BaseException | None) -> None:
+        if not done.done():
+            done.set_result(None) if error is None else done.set_exception(error)
+
+    def run() -> None:
+        error: BaseException | None = None
+        try:
+            work()
+        except BaseException as raised:
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop has gone
+            loop.call_soon_threadsafe(answer, error)
+
+    threading.Thread(target=run, daemon=True).start()
+    await done
 
 
 def _port(door: socket.socket) -> int:

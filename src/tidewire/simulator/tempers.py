@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cache
 from typing import TypeVar
 
 # Steps of the golden ratio fill [0, 1) evenly, so that a small world holds every temper too.
@@ -115,7 +116,12 @@ def chance(seed: int, what: str, number: int) -> float:
 
 
 def _even(seed: int, what: str, number: int, step: float = GOLDEN) -> float:
-    return (chance(seed, what, 0) + number * step) % 1.0
+    return (_start(seed, what) + number * step) % 1.0
+
+
+@cache
+def _start(seed: int, what: str) -> float:
+    return chance(seed, what, 0)
 
 
 def _pick(shares: Sequence[tuple[T, float]], fraction: float) -> T:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 CHANNELS = ("email", "webhook", "feed", "stream")
 
@@ -51,7 +52,7 @@ class Truth:
         """Note something that the wire did wrong (a false signature, a missing header)."""
         self.faults.append(what)
 
-    def progress(self) -> dict[str, object]:
+    def progress(self) -> dict[str, Any]:
         """Counts only: cheap to ask for often."""
         return {
             "accepted": {channel: len(keys) for channel, keys in self.accepted.items()},
@@ -60,7 +61,7 @@ class Truth:
             "faults": len(self.faults),
         }
 
-    def document(self) -> dict[str, object]:
+    def document(self) -> dict[str, Any]:
         """Everything, as JSON has it; keys sorted."""
         return {
             "accepted": {channel: sorted(keys) for channel, keys in self.accepted.items()},

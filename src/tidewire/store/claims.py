@@ -78,6 +78,17 @@ async def planned(tx: Connection, release_id: int) -> bool:
     return bool(row and row[0])
 
 
+async def paged(tx: Connection, release_id: int) -> bool:
+    """True once every version is fanned out to pages, public or not."""
+    row = await (
+        await tx.execute(
+            "SELECT bool_and(planned_at IS NOT NULL) FROM release_version WHERE release_id = %s",
+            (release_id,),
+        )
+    ).fetchone()
+    return bool(row and row[0])
+
+
 async def outside_ids(tx: Connection, subscriber_ids: Sequence[int]) -> list[str]:
     """The ids by which an importer knows these subscribers."""
     rows = await tx.execute(

@@ -16,11 +16,11 @@ from rich.live import Live
 from tidewire.app.commands.submit import read_contact
 from tidewire.app.demo import show
 from tidewire.app.demo.play import Look, Play
-from tidewire.app.demo.setting import forget, fresh_folder, open_setting
+from tidewire.app.demo.setting import TELL_SECONDS, forget, fresh_folder, open_setting
 from tidewire.app.demo.verdict import Verdict
 from tidewire.app.running import run, stop_on_signal
 from tidewire.app.settings import read_settings
-from tidewire.clock import SystemClock
+from tidewire.clock import SystemClock, stopwatch
 from tidewire.intake.checks.check import check, stops
 from tidewire.intake.read import read_files
 from tidewire.intake.submission import raw_release, read_submission
@@ -42,6 +42,9 @@ def demo(
     ] = None,
     *,
     scale: Annotated[float, typer.Option(help="1.0 is the full size of the world.")] = 0.01,
+    connected: Annotated[
+        int | None, typer.Option(help="Desktops on line.", show_default="30,000 x scale, or fewer")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed makes the same world.")] = 1,
     exit_: Annotated[bool, typer.Option("--exit", help="End when it is done.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result here.")] = None,
@@ -56,7 +59,8 @@ def demo(
     folder = fresh_folder(read_settings().home)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
     stage = _Stage(folder, document, console, exit_, json_file)
-    verdict = run(_watch(stage, seed, scale))
+    size = {"seed": seed, "scale": scale, "connected": connected}
+    verdict = run(_watch(stage, size))
     if verdict is not None and not verdict.agree:
         console.print(f"The logs and the data are kept in {folder}.")
         raise typer.Exit(DISAGREE)
@@ -85,10 +89,10 @@ class _Stage:
         self.verdict: Verdict | None = None
 
 
-async def _watch(stage: _Stage, seed: int, scale: float) -> Verdict | None:
+async def _watch(stage: _Stage, size: dict[str, Any]) -> Verdict | None:
     """Play until done or interrupted; the verdict, if it came to one."""
     stopping = stop_on_signal()
-    playing = asyncio.create_task(_play(stage, seed, scale, stopping))
+    playing = asyncio.create_task(_play(stage, size, stopping))
     interrupt = asyncio.create_task(stopping.wait())
     await asyncio.wait({playing, interrupt}, return_when=asyncio.FIRST_COMPLETED)
     if stage.verdict is None and not playing.done():
@@ -99,9 +103,9 @@ async def _watch(stage: _Stage, seed: int, scale: float) -> Verdict | None:
     return stage.verdict
 
 
-async def _play(stage: _Stage, seed: int, scale: float, stopping: asyncio.Event) -> None:
+async def _play(stage: _Stage, size: dict[str, Any], stopping: asyncio.Event) -> None:
     console = stage.console
-    async with open_setting(stage.folder, seed=seed, scale=scale, tell=console.print) as setting:
+    async with open_setting(stage.folder, tell=console.print, **size) as setting:
         with _progress(console) as look:
             play = Play(setting, console.print, look)
             await play.prepare()
@@ -122,12 +126,24 @@ async def _play(stage: _Stage, seed: int, scale: float, stopping: asyncio.Event)
 
 @contextmanager
 def _progress(console: Console) -> Iterator[Callable[[Look], None]]:
-    """A table that is drawn anew at every look, where somebody can see it."""
+    """A table that is drawn anew at every look; now and then a line where that cannot be."""
     if not console.is_terminal:
-        yield lambda _: None
+        yield _lines(console)
         return
     with Live(console=console, auto_refresh=False) as live:
         yield lambda look: live.update(show.progress(look), refresh=True)
+
+
+def _lines(console: Console) -> Callable[[Look], None]:
+    said = stopwatch()
+
+    def tell(look: Look) -> None:
+        nonlocal said
+        if stopwatch() - said > TELL_SECONDS:
+            said = stopwatch()
+            console.print(show.line(look))
+
+    return tell
 
 
 def _document(files: Sequence[Path], headline: str, contacts: Sequence[str]) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """`tidewire simulate`: a world to send to."""
 
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +21,9 @@ def simulate(
     *,
     seed: Annotated[int, typer.Option(help="The same seed makes the same world.")] = 1,
     scale: Annotated[float, typer.Option(help="1.0 is the full size.")] = 0.01,
+    connected: Annotated[
+        int | None, typer.Option(help="Desktops on line.", show_default="30,000 x scale")
+    ] = None,
     base_url: Annotated[str, typer.Option(help="The wire's address: its feeds are read.")] = "",
     stream_url: Annotated[str, typer.Option(help="The wire's stream, for desktops.")] = "",
     inbound: Annotated[str, typer.Option(help="Where the wire takes bounces: HOST:PORT.")] = "",
@@ -32,14 +38,27 @@ def simulate(
     folder.mkdir(parents=True, exist_ok=True)
     wire = Wire(base_url.rstrip("/") or None, stream_url or None, _address(inbound))
     ports = Ports(smtp_port, https_port, control_port)
-    run(_simulate(folder, World(seed, Size().scaled(scale)), wire, ports))
+    size = Size().scaled(scale)
+    size = replace(size, connected=min(connected or size.connected, size.desktops))
+    run(_simulate(folder, World(seed, size), wire, ports))
 
 
 async def _simulate(folder: Path, world: World, wire: Wire, ports: Ports) -> None:
+    """Run until asked to end, also while the world is still being made."""
     stopping = stop_on_signal()
+    living = asyncio.create_task(_live(folder, world, wire, ports))
+    asked = asyncio.create_task(stopping.wait())
+    await asyncio.wait({living, asked}, return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    living.cancel()
+    with suppress(asyncio.CancelledError):
+        await living
+
+
+async def _live(folder: Path, world: World, wire: Wire, ports: Ports) -> None:
     async with simulation(folder, world, SystemClock(), wire=wire, ports=ports) as running:
         _tell(running)
-        await stopping.wait()
+        await asyncio.Event().wait()
 
 
 def _tell(running: Simulation) -> None:

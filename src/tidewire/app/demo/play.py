@@ -11,7 +11,14 @@ from pyroaring import BitMap
 
 from tidewire.access.keys import issue_key, open_editor, open_issuer
 from tidewire.access.tokens import desktop_key
-from tidewire.app.demo.setting import Setting, Tell, connect_desktops, rest_world, start_wire
+from tidewire.app.demo.setting import (
+    TELL_SECONDS,
+    Setting,
+    Tell,
+    connect_desktops,
+    rest_world,
+    start_wire,
+)
 from tidewire.app.demo.verdict import Verdict, counted, judge
 from tidewire.audience.admit import Admission
 from tidewire.clock import stopwatch
@@ -26,10 +33,11 @@ from tidewire.store.claims import Standing
 from tidewire.store.database import Connection
 
 LEAD = timedelta(seconds=3)  # from the schedule to T0
-WINDOW = timedelta(seconds=20)  # retries that are due within it after T0 are waited for
+# What grows with the world does so by its scale: (of the smallest, more for a whole one).
+WINDOW_SECONDS = (20.0, 60.0)  # retries that are due within it after T0 are waited for
+STUCK_SECONDS = (45.0, 135.0)
+LOOK_SECONDS = (0.25, 0.75)
 QUIET_SECONDS = 1.5
-STUCK_SECONDS = 45.0
-LOOK_SECONDS = 0.25
 SECOND_LOOKS = 8  # ledger and world are two sources: what crosses between them is asked again
 
 ISSUER = Issuer(0, "tidewind", "Tidewind Energie SE", "https://tidewind.example")
@@ -101,10 +109,11 @@ class Play:
             if look.shape() != before:
                 changed, before = stopwatch(), look.shape()
             still = stopwatch() - changed
-            if (look.settled and still > QUIET_SECONDS) or still > STUCK_SECONDS:
+            quiet = QUIET_SECONDS + self._scaled(LOOK_SECONDS)
+            if (look.settled and still > quiet) or still > self._scaled(STUCK_SECONDS):
                 return
             self.setting.programs.check()
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._scaled(LOOK_SECONDS))
 
     async def judge(self, t0: datetime) -> Verdict:
         """Bring the world to rest, then hold the ledger against it."""
@@ -121,7 +130,8 @@ class Play:
     async def look(self, t0: datetime) -> Look:
         """Ask ledger and world."""
         async with self.setting.house.database.transaction() as tx:
-            found = await claims.standings(tx, self.release_id, t0 + WINDOW)
+            window = timedelta(seconds=self._scaled(WINDOW_SECONDS))
+            found = await claims.standings(tx, self.release_id, t0 + window)
             planned = await claims.planned(tx, self.release_id)
             table = counted(found)
             table["stream"].update(await self._stream(tx))
@@ -145,9 +155,25 @@ class Play:
         for kind in Kind:
             name = f"{kind.name.lower()}s"
             self.tell(f"importing {self.setting.world[name]:,} {name} ...")
-            summary = await admission.admit(kind, world / f"{name}.csv")
+            file = world / f"{name}.csv"
+            summary = await admission.admit(kind, file, self._progress(file.stat().st_size))
             for line, reason in summary.first:
                 self.tell(f"{name}.csv line {line}: {reason}")
+
+    def _progress(self, size: int) -> Callable[[int], None]:
+        """Tell now and then how much of a file has been read."""
+        said = stopwatch()
+
+        def tell(octets: int) -> None:
+            nonlocal said
+            if stopwatch() - said > TELL_SECONDS:
+                said = stopwatch()
+                self.tell(f"  {octets / size:.0%}")
+
+        return tell
+
+    def _scaled(self, limits: tuple[float, float]) -> float:
+        return limits[0] + limits[1] * self.setting.scale
 
     async def _accounts(self, tx: Connection) -> Keys:
         now = self.setting.house.clock.now()

@@ -5,9 +5,10 @@ import contextlib
 import fcntl
 import json
 import os
+import resource
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,15 @@ from tidewire.app.assemble import House, open_house
 from tidewire.app.demo.programs import Programs, free_ports
 from tidewire.app.settings import Settings, read_settings
 from tidewire.model.errors import Unavailable
+from tidewire.simulator.world import Size
 from tidewire.store.embedded import choose_place
 
 HOST = "127.0.0.1"
-START_SECONDS = 150.0
+START_SECONDS = 150.0  # what a step may take, and as long again for each quarter of a world
+PER_GATEWAY = 1_000  # files of a gateway that are not connections
+CONNECTIONS = 15_000  # that one gateway is asked to hold where there may be several
+MOST_GATEWAYS = 2
+TELL_SECONDS = 5.0
 LOOK_SECONDS = 0.1
 KEEPER_SECONDS = 20.0
 
@@ -37,6 +43,12 @@ class Setting:
     programs: Programs
     web: aiohttp.ClientSession
     world: Mapping[str, Any]
+    scale: float = 1.0
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a step may take: a larger world takes longer."""
+        return START_SECONDS * (1 + 4 * self.scale)
 
     @property
     def control(self) -> str:
@@ -69,9 +81,13 @@ def fresh_folder(home: Path) -> Path:
 
 @contextlib.asynccontextmanager
 async def open_setting(
-    folder: Path, *, seed: int, scale: float, tell: Tell
+    folder: Path, *, seed: int, scale: float, connected: int | None, tell: Tell
 ) -> AsyncIterator[Setting]:
-    """Start the world and the house's database; the wire itself is started by `start_wire`."""
+    """Start the world and the house's database; the wire itself is started by `start_wire`.
+
+    `connected` desktops come on line: as many as the world has, or the machine can hold.
+    """
+    connected = min(connected or Size().scaled(scale).connected, most_connected())
     smtp, https, control, http, gateway, inbound = free_ports(6)
     wire = {
         "TIDEWIRE_HOME": str(folder),
@@ -84,20 +100,24 @@ async def open_setting(
         "TIDEWIRE_SMTP_URL": f"smtp://{HOST}:{smtp}",
         "TIDEWIRE_EGRESS_ALLOW": "127.0.0.0/8",
         "TIDEWIRE_EXTRA_CA_FILE": str(folder / "world" / "ca.pem"),
+        "TIDEWIRE_GATEWAYS": str(-(-connected // CONNECTIONS)),
     }
     settings = read_settings(wire)
     async with contextlib.AsyncExitStack() as stack:
         programs = await stack.enter_async_context(Programs(folder / "logs", wire))
         tell("making a world ...")
         ports = {"smtp": smtp, "https": https, "control": control}
-        await programs.start("simulate", _world_options(folder, seed, scale, settings, ports))
+        size = {"seed": seed, "scale": scale, "connected": connected}
+        await programs.start("simulate", _world_options(folder, size, settings, ports))
         house = await stack.enter_async_context(open_house(settings))
-        timeout = aiohttp.ClientTimeout(total=60)
+        timeout = aiohttp.ClientTimeout(total=60 + 240 * scale)
         web = await stack.enter_async_context(aiohttp.ClientSession(timeout=timeout))
         file = folder / "world" / "world.json"
-        await until(programs, lambda: _there(file), "the world is not there")
+        patience = START_SECONDS * (1 + 4 * scale)
+        made = _told(file, tell)
+        await until(programs, made, "the world is not there", patience)
         world = json.loads(await asyncio.to_thread(file.read_text, "utf-8"))
-        yield Setting(folder, house, programs, web, world)
+        yield Setting(folder, house, programs, web, world, scale)
 
 
 async def start_wire(setting: Setting) -> None:
@@ -112,7 +132,7 @@ async def start_wire(setting: Setting) -> None:
         except aiohttp.ClientError:
             return False
 
-    await until(setting.programs, answers, "`tidewire serve` does not answer")
+    await until(setting.programs, answers, "`tidewire serve` does not answer", setting.patience)
 
 
 async def connect_desktops(setting: Setting) -> None:
@@ -123,7 +143,7 @@ async def connect_desktops(setting: Setting) -> None:
         progress = await setting.ask(f"{setting.control}/progress")
         return bool(progress["came"] >= waiting)
 
-    await until(setting.programs, connected, "the desktops are not on line")
+    await until(setting.programs, connected, "the desktops are not on line", setting.patience)
 
 
 async def rest_world(setting: Setting) -> None:
@@ -133,17 +153,19 @@ async def rest_world(setting: Setting) -> None:
     async def at_rest() -> bool:
         return bool((await setting.ask(f"{setting.control}/progress"))["at_rest"])
 
-    await until(setting.programs, at_rest, "the world is not at rest")
+    await until(setting.programs, at_rest, "the world is not at rest", setting.patience)
 
 
-async def until(programs: Programs, there: Callable[[], Any], what: str) -> None:
-    """Wait for something; raises Unavailable where a program ends, or it takes too long."""
-    give_up = clock.stopwatch() + START_SECONDS
+async def until(
+    programs: Programs, there: Callable[[], Awaitable[bool]], what: str, patience: float
+) -> None:
+    """Wait for something; raises Unavailable where a program ends, or after `patience` seconds."""
+    give_up = clock.stopwatch() + patience
     while not await there():
         programs.check()
         if clock.stopwatch() > give_up:
             tails = "\n".join(programs.tail(name) for name in ("simulate", "serve"))
-            raise Unavailable(f"After {START_SECONDS:.0f} s, {what}.", f"\n{tails}")
+            raise Unavailable(f"After {patience:.0f} s, {what}.", f"\n{tails}")
         await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -163,17 +185,37 @@ def forget(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _there(file: Path) -> bool:
-    return await asyncio.to_thread(os.path.exists, file)
+def most_connected() -> int:
+    """How many desktops the gateways of this machine can hold: each process so many files."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    gateways = MOST_GATEWAYS if "gateways" in {one.name for one in fields(Settings)} else 1
+    return gateways * max(1, files - PER_GATEWAY)
+
+
+def _told(file: Path, tell: Tell) -> Callable[[], Awaitable[bool]]:
+    """Whether a world's last file is there; now and then it is told how far the others are."""
+    said = clock.stopwatch()
+
+    def sizes() -> str:
+        made = sorted(file.parent.glob("*.csv"))
+        return ", ".join(f"{one.name} {one.stat().st_size / 1e6:,.0f} MB" for one in made)
+
+    async def there() -> bool:
+        nonlocal said
+        if clock.stopwatch() - said > TELL_SECONDS:
+            said = clock.stopwatch()
+            tell(f"  {await asyncio.to_thread(sizes)}")
+        return await asyncio.to_thread(os.path.exists, file)
+
+    return there
 
 
 def _world_options(
-    folder: Path, seed: int, scale: float, settings: Settings, ports: Mapping[str, int]
+    folder: Path, size: Mapping[str, float], settings: Settings, ports: Mapping[str, int]
 ) -> list[str]:
     options = {
         "world": folder / "world",
-        "seed": seed,
-        "scale": scale,
+        **size,
         "base-url": settings.base_url,
         "stream-url": settings.stream_url,
         "inbound": settings.inbound,

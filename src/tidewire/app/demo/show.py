@@ -17,9 +17,7 @@ CHANNELS = tuple(code.label for code in ChannelCode)
 
 def progress(look: Look) -> Table:
     """The table of one look: the ledger's counts by channel, and what the world has."""
-    seconds = (look.now - look.t0).total_seconds()
-    when = f"T0 in {-seconds:.1f} s" if seconds < 0 else f"T0 + {seconds:.1f} s"
-    table = Table(title=when, title_justify="left")
+    table = Table(title=_when(look), title_justify="left")
     table.add_column("channel")
     for name in ("due", *STATES, "the world has"):
         table.add_column(name, justify="right")
@@ -29,6 +27,21 @@ def progress(look: Look) -> Table:
         cells.append(look.seen.get(channel, 0))
         table.add_row(channel, *(f"{cell:,}" for cell in cells))
     return table
+
+
+def line(look: Look) -> str:
+    """One look in one line: accepted of due, by channel."""
+    counts = {channel: look.table.get(channel, {}) for channel in CHANNELS}
+    parts = [
+        f"{channel} {states.get('accepted', 0):,} of {sum(states.values()):,}"
+        for channel, states in counts.items()
+    ]
+    return f"  {_when(look)}: {', '.join(parts)}"
+
+
+def _when(look: Look) -> str:
+    seconds = (look.now - look.t0).total_seconds()
+    return f"T0 in {-seconds:.1f} s" if seconds < 0 else f"T0 + {seconds:.1f} s"
 
 
 def report(verdict: Verdict) -> Table:
