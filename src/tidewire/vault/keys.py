@@ -97,9 +97,11 @@ def read_master_key(file: Path) -> MasterKey | None:
             f"The master key {file} cannot be read: {error.strerror}.",
             "Give the file to the user that Tidewire runs as, or set TIDEWIRE_MASTER_KEY_FILE.",
         ) from None
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         _refuse_shared(file, os.fstat(descriptor))
-        text = opened.read(1_000)
+        text = os.read(descriptor, 1_000)
+    finally:
+        os.close(descriptor)
     try:
         return MasterKey(bytes.fromhex(text.decode("ascii").strip()))
     except ValueError:  # its words would show the file's content
