@@ -1,14 +1,22 @@
 """What waits is sealed; who opens it is in the ledger; without the key the rest goes on."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
 from editions import a_release
+from programs import Installation
+from tidewire.access.keys import issue_key, open_editor
+from tidewire.app.assemble import open_house
+from tidewire.app.commands import vault as commands
+from tidewire.app.settings import read_settings
 from tidewire.ledger.openings import openings
 from tidewire.ledger.verify import verify
-from tidewire.model.errors import CannotOpen, Misconfigured
+from tidewire.model.errors import BadInput, CannotOpen, Misconfigured
 from tidewire.model.opening import Opening, Why
 from tidewire.model.release import Act, Move
 from tidewire.publish.moment import Press, next_moment, publish_due
@@ -16,7 +24,7 @@ from tidewire.store import data_keys, editions, releases
 from tidewire.store.database import Database
 from tidewire.store.editions import write_document
 from tidewire.store.releases import Decision
-from tidewire.vault.keys import MasterKey, MissingKey, make_master_key
+from tidewire.vault.keys import MasterKey, MissingKey, make_master_key, read_master_key
 from tidewire.vault.rewrap import begin_anew, rewrap, wrapped_by
 from tidewire.vault.settle import seal_what_waits
 from tidewire.vault.text import Text
@@ -98,7 +106,7 @@ async def test_what_is_public_is_read_without_an_opening_and_without_the_key(dat
     release_id = await add_release(database, clock.now())
     await go(database, clock)
     before = await opened(database, release_id)
-    closed = with_key(database, clock, MissingKey("gone", ""))
+    closed = with_key(database, clock, MissingKey("gone"))
     assert (await look(closed, database, release_id)) is not None
     assert await opened(database, release_id) == before
 
@@ -182,7 +190,7 @@ async def test_a_kill_needs_no_key(database, clock):
     await go(database, clock)
     await add_version(database, release_id, 2, Act.KILL, clock.now())
     await rows(database, "UPDATE release_version SET staged_at = t0 RETURNING 1")
-    closed = with_key(database, clock, MissingKey("gone", ""))
+    closed = with_key(database, clock, MissingKey("gone"))
     assert await publish_due(Press(database, clock, SilentBell(), closed)) == 1
 
 
@@ -269,15 +277,21 @@ async def test_the_first_start_makes_the_key_and_later_ones_find_it(database, cl
 async def test_a_lost_or_wrong_key_is_told_and_no_other_is_made(database, clock, tmp_path: Path):
     file = tmp_path / "master.key"
     right = await unlock(database, file, clock.now())
+
+    async def closed() -> MissingKey:
+        found = await unlock(database, file, clock.now())
+        assert isinstance(found, MissingKey)
+        return found
+
     file.rename(tmp_path / "moved")
-    lost = await unlock(database, file, clock.now())
-    assert "is not there" in str(lost) and right.id.hex() in str(lost)
+    lost = (await closed()).why
+    assert "is not there" in lost and right.id.hex() in lost
     assert not file.exists()
     wrong = make_master_key(file)
-    told = str(await unlock(database, file, clock.now()))
+    told = (await closed()).why
     assert "is another one" in told and wrong.id.hex() in told and right.id.hex() in told
     file.chmod(0o644)
-    assert "chmod 600" in str(await unlock(database, file, clock.now()))
+    assert "chmod 600" in (await closed()).why
     file.unlink()
     (tmp_path / "moved").rename(file)
     assert (await unlock(database, file, clock.now())).id == right.id
@@ -293,7 +307,7 @@ async def test_a_bad_key_file_stops_the_very_first_start(database, clock, tmp_pa
 
 async def test_a_closed_vault_neither_opens_nor_seals(database, clock):
     release_id = await add_release(database, clock.now())
-    closed = with_key(database, clock, MissingKey("The master key is gone.", ""))
+    closed = with_key(database, clock, MissingKey("gone"))
     async with database.transaction() as tx:
         for act in (
             closed.edition(tx, release_id, 1, LOOK),
@@ -302,10 +316,10 @@ async def test_a_closed_vault_neither_opens_nor_seals(database, clock):
                 tx, release_id, Decision(0, 1, Move.KILL, "", "", "Why.", clock.now())
             ),
         ):
-            with pytest.raises(CannotOpen, match="is gone"):
+            with pytest.raises(CannotOpen, match="vault is closed"):
                 await act
     other = with_key(database, clock, OTHER)
-    with pytest.raises(CannotOpen, match=MASTER.id.hex()):
+    with pytest.raises(CannotOpen, match="another master key"):
         await look(other, database, release_id)
 
 
@@ -336,3 +350,90 @@ async def test_beginning_anew_leaves_what_waits_shut_and_seals_the_next(database
         sealed = await vault.seal_text(tx, new, 1, Text(a_release()))
         await releases.put_version(tx, new, 1, act=Act.PUBLISH, sealed=sealed, now=clock.now())
     assert await look(vault, database, new)
+
+
+def an_installation(database: Database, home: Path) -> Installation:
+    installation = Installation(home)
+    installation.environment["TIDEWIRE_DATABASE_URL"] = database.url
+    return installation
+
+
+async def test_without_its_key_the_wire_says_so_and_what_is_public_goes_on(
+    database, clock, tmp_path: Path
+):
+    installation = an_installation(database, tmp_path)
+    file = tmp_path / "keys" / "master.key"
+    settings = read_settings(installation.environment)
+    async with open_house(settings) as house:
+        async with database.transaction() as tx:
+            editor = await open_editor(tx, "Mara Muster", clock.now())
+            key = await issue_key(tx, editor.account_id, clock.now())
+        await add_release(database, clock.now())
+        await go(database, clock)  # under the tests' own key, as any release is once it is out
+        waiting = await add_release(database, clock.now())
+        async with database.transaction() as tx:
+            [public, waits] = reversed(await releases.queue(tx))
+            assert waits.id == waiting and not house.vault.closed
+    file.rename(tmp_path / "moved")
+    bearer = {"Authorization": f"Bearer {key}"}
+    with installation.running("web"):
+        await asyncio.to_thread(installation.wait_for_pages)
+        async with httpx.AsyncClient(base_url=installation.base_url) as http:
+            page = await http.get(f"/releases/{public.ref}/en")
+            assert page.status_code == 200 and "Jellytower" in page.text
+            desk = "/api/v1/desk/releases"
+            shown = await http.get(f"{desk}/{public.ref}", headers=bearer)
+            assert shown.json()["headline"].endswith("Quallenturm")
+            listed = (await http.get(desk, headers=bearer)).json()["releases"]
+            assert [(one["headline"] == "", one["sealed"]) for one in listed] == [
+                (True, True),
+                (False, False),
+            ]
+            refused = await http.get(f"{desk}/{waits.ref}", headers=bearer)
+            assert refused.status_code == 503
+            assert refused.headers["content-type"] == "application/problem+json"
+            assert "vault is closed" in refused.json()["title"]
+            assert str(tmp_path) not in refused.text
+            killed = await http.post(
+                f"{desk}/{public.ref}/kill", json={"note": "No."}, headers=bearer
+            )
+            assert killed.status_code == 200, killed.text
+    log = (tmp_path / "web.log").read_text("utf-8")
+    assert "the vault is closed" in log and "is not there" in log and "Traceback" not in log
+    told = await asyncio.to_thread(installation.command, "vault", "status")
+    assert told.returncode == 1 and "is not there" in told.stdout and not told.stderr
+    assert not file.exists()
+
+
+async def test_the_master_key_is_changed_by_command(
+    database, clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("TIDEWIRE_DATABASE_URL", database.url)
+    monkeypatch.setenv("TIDEWIRE_HOME", str(tmp_path))
+    file, old = tmp_path / "keys" / "master.key", tmp_path / "old.key"
+
+    async def command(*words: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, commands.app, list(words))
+
+    assert (await command("status")).exit_code == 0
+    first = read_master_key(file)
+    assert first is not None
+    release_id = await add_release(database, clock.now())
+    await rows(database, "DELETE FROM data_key RETURNING 1")
+    async with database.transaction() as tx:
+        kept = await with_key(database, clock, first).key_of(tx, release_id)
+    assert "the same key" in str((await command("rewrap", str(file))).exception)
+    file.rename(old)
+    assert (await command("status")).exit_code == 1
+    assert (await command("rewrap", str(old))).stdout.startswith("1 data keys are wrapped")
+    second = read_master_key(file)
+    assert second is not None and second.id != first.id
+    async with database.transaction() as tx:
+        assert await with_key(database, clock, second).key_of(tx, release_id) == kept
+    stands = await command("status")
+    assert stands.exit_code == 0 and second.id.hex() in stands.stdout
+    file.unlink()
+    assert isinstance((await command("renew")).exception, BadInput)
+    assert not file.exists()
+    assert (await command("renew", "--yes")).exit_code == 0
+    assert (await command("status")).exit_code == 0

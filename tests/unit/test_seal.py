@@ -65,10 +65,11 @@ def test_a_master_key_wraps_for_one_release_and_does_not_show_itself():
 
 
 def test_where_the_key_is_missing_it_says_why():
-    missing = MissingKey("The master key is not there.", "Put it back.")
+    missing = MissingKey("The master key /keys/master.key is not there.")
     for act in (missing.wrap, missing.unwrap):
-        with pytest.raises(CannotOpen, match="is not there"):
+        with pytest.raises(CannotOpen, match="vault is closed") as caught:
             act(b"", b"")
+        assert "/keys" not in str(caught.value)  # it is told to whoever asks
 
 
 def test_the_file_is_made_once_and_for_its_owner_only(tmp_path: Path):
