@@ -6,6 +6,7 @@ from datetime import datetime
 
 from editions import a_release
 from tidewire.access import keys
+from tidewire.access.refs import new_ref
 from tidewire.audience.index import AudienceIndex
 from tidewire.clock import Clock, FixedClock
 from tidewire.delivery.attempt import Dispatch
@@ -134,8 +135,9 @@ async def add_release(
         slug = f"issuer-{random.getrandbits(40):x}"
         issuer = await keys.open_issuer(tx, Issuer(0, slug, "Nordmeer Sample AG"), now)
         assert issuer.issuer_id is not None
-        ref = f"ref{random.getrandbits(40):x}"
-        release_id = await releases.insert(tx, ref, issuer_id=issuer.issuer_id, key=None, now=now)
+        release_id = await releases.insert(
+            tx, new_ref(), issuer_id=issuer.issuer_id, key=None, now=now
+        )
         assert release_id is not None
         text = Text(content or a_release())
         sealed = await a_vault(database, FixedClock(now)).seal_text(tx, release_id, 1, text)

@@ -63,6 +63,19 @@ def test_no_decision_of_the_desk_sets_a_release_to_published():
                 )
 
 
+def test_one_function_opens_what_waits():
+    """`Vault._open` writes to the ledger first; the other unwraps data keys."""
+    callers = {
+        (file.relative_to(SOURCE).as_posix(), function.name)
+        for file in FILES
+        for function in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("unseal")
+    }
+    assert callers == {("vault/vault.py", "_open"), ("vault/keys.py", "unwrap")}
+
+
 def test_no_file_is_longer_than_it_can_be_read():
     long = {f.relative_to(SOURCE).as_posix(): n for f in FILES if (n := lines(f)) > LINES}
     assert not long

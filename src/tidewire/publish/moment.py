@@ -10,7 +10,7 @@ import structlog
 
 from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
-from tidewire.model.errors import CannotOpen
+from tidewire.model.errors import WireError
 from tidewire.model.opening import Opening, Why
 from tidewire.model.release import Act
 from tidewire.store import moments
@@ -34,15 +34,15 @@ class Press:
 async def publish_due(press: Press) -> int:
     """Publish every version whose moment has come, one transaction each; returns how many.
 
-    One whose seal does not open is left where it is, and holds up no other.
+    One that cannot go (its seal does not open) stays where it is, and holds up no other.
     """
     done = 0
-    closed: set[int] = set()
-    while (sequence := await _publish_one(press, closed)) is not None:
+    stuck: set[int] = set()
+    while (sequence := await _publish_one(press, stuck)) is not None:
         if sequence:
             await press.bell.ring(Topic.PUBLISHED, str(sequence))
             done += 1
-    press.told.intersection_update(closed)
+    press.told.intersection_update(stuck)
     return done
 
 
@@ -52,31 +52,34 @@ async def next_moment(press: Press) -> datetime | None:
         return await moments.next_t0(tx)
 
 
-async def _publish_one(press: Press, closed: set[int]) -> int | None:
-    """The sequence number of what was published; 0 where its seal does not open."""
-    async with press.database.transaction() as tx:
-        now = press.clock.now()
-        due = await moments.take_due(tx, now, closed)
-        if due is None:
-            return None
-        release_id, version, act = due
-        if act in (Act.PUBLISH, Act.CORRECT):  # what takes back was never sealed
-            try:
+async def _publish_one(press: Press, stuck: set[int]) -> int | None:
+    """The sequence number of what was published; 0 for one that is `stuck` from now on."""
+    due = None
+    try:
+        async with press.database.transaction() as tx:
+            now = press.clock.now()
+            due = await moments.take_due(tx, now, stuck)
+            if due is None:
+                return None
+            release_id, version, act = due
+            if act in (Act.PUBLISH, Act.CORRECT):  # what takes back was never sealed
                 await _unveil(press, tx, release_id, version)
-            except CannotOpen as error:
-                closed.add(release_id)
-                _tell(press, release_id, error)
-                return 0
-        sequence = await moments.next_sequence(tx)
-        await moments.flip(tx, release_id, version, sequence=sequence, now=now)
-        if act == Act.PUBLISH:
-            await moments.set_published(tx, release_id)
+            sequence = await moments.next_sequence(tx)
+            await moments.flip(tx, release_id, version, sequence=sequence, now=now)
+            if act == Act.PUBLISH:
+                await moments.set_published(tx, release_id)
+    except Exception as error:
+        if due is None:
+            raise
+        stuck.add(due[0])
+        _tell(press, due[0], error)
+        return 0
     log.info("published", release=release_id, version=version, act=act, sequence=sequence)
     return sequence
 
 
 async def _unveil(press: Press, tx: Connection, release_id: int, version: int) -> None:
-    """Put text and notes in the place of their seals. Raises CannotOpen, with nothing written."""
+    """Put text and notes in the place of their seals. Raises CannotOpen."""
     opening = Opening("publish", Why.PUBLISH)
     found = await press.vault.whole(tx, release_id, version, opening)
     assert found is not None
@@ -86,8 +89,9 @@ async def _unveil(press: Press, tx: Connection, release_id: int, version: int) -
         await moments.unveil_note(tx, decision)
 
 
-def _tell(press: Press, release_id: int, error: CannotOpen) -> None:
+def _tell(press: Press, release_id: int, error: Exception) -> None:
     """Say once that a release does not go out; it is tried again at every turn."""
     if release_id not in press.told:
         press.told.add(release_id)
-        log.error("not published", release=release_id, why=str(error))
+        why = str(error) if isinstance(error, WireError) else type(error).__name__
+        log.error("not published", release=release_id, why=why)

@@ -31,6 +31,7 @@ OPTIONS = {
     "log_statement": "none",
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",  # no release text in the server's log
+    "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "autovacuum_naptime": "20s",
 }

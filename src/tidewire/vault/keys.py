@@ -62,24 +62,30 @@ class MasterKey:
 
 
 class MissingKey:
-    """Stands where the right master key is not: nothing is sealed or opened, and it says why."""
+    """Stands where the right master key is not: nothing is sealed or opened.
+
+    `why` is for the operator; whoever asks from outside is told no more than that it is so.
+    """
 
     id = b""
 
-    def __init__(self, message: str, advice: str) -> None:
-        self.message = message
-        self.advice = advice
-
-    def __str__(self) -> str:
-        return f"{self.message} {self.advice}"
+    def __init__(self, why: str) -> None:
+        self.why = why
 
     def wrap(self, data_key: bytes, about: bytes) -> bytes:  # noqa: ARG002 - the seam's form
         """Raises CannotOpen."""
-        raise CannotOpen(self.message, self.advice)
+        raise _closed()
 
     def unwrap(self, wrapped: bytes, about: bytes) -> bytes:  # noqa: ARG002 - the seam's form
         """Raises CannotOpen."""
-        raise CannotOpen(self.message, self.advice)
+        raise _closed()
+
+
+def _closed() -> CannotOpen:
+    return CannotOpen(
+        "The vault is closed: what waits can be neither read nor added to.",
+        "The operator learns why with: tidewire vault status.",
+    )
 
 
 def read_master_key(file: Path) -> MasterKey | None:
@@ -97,9 +103,11 @@ def read_master_key(file: Path) -> MasterKey | None:
             f"The master key {file} cannot be read: {error.strerror}.",
             "Give the file to the user that Tidewire runs as, or set TIDEWIRE_MASTER_KEY_FILE.",
         ) from None
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         _refuse_shared(file, os.fstat(descriptor))
-        text = opened.read(1_000)
+        text = os.read(descriptor, 1_000)
+    finally:
+        os.close(descriptor)
     try:
         return MasterKey(bytes.fromhex(text.decode("ascii").strip()))
     except ValueError:  # its words would show the file's content

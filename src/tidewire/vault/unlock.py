@@ -8,8 +8,6 @@ from tidewire.store import data_keys
 from tidewire.store.database import Database
 from tidewire.vault.keys import KeyService, MissingKey, make_master_key, read_master_key
 
-_ADVICE = "Put the right file in its place and start again. What is public is not touched."
-
 
 async def unlock(database: Database, file: Path, now: datetime) -> KeyService:
     """The master key in `file`; made where neither it nor anything sealed is there yet.
@@ -27,10 +25,11 @@ async def unlock(database: Database, file: Path, now: datetime) -> KeyService:
     try:
         found = read_master_key(file)
     except Misconfigured as error:
-        return MissingKey(error.message, error.advice)
+        return MissingKey(str(error))
     if found is not None and found.id == known:
         return found
     what = "is not there" if found is None else f"is another one, {found.id.hex()}"
     return MissingKey(
-        f"The master key {file} {what}: what waits here is sealed under {known.hex()}.", _ADVICE
+        f"The master key {file} {what}: what waits here is sealed under {known.hex()}."
+        " Put the right file in its place and start again. What is public is not touched."
     )

@@ -69,7 +69,7 @@ class Vault:
     @property
     def closed(self) -> str:
         """Why nothing can be sealed or opened here; "" where it can."""
-        return str(self._keys) if isinstance(self._keys, MissingKey) else ""
+        return self._keys.why if isinstance(self._keys, MissingKey) else ""
 
     async def seal_text(self, tx: Connection, release_id: int, version: int, text: Text) -> bytes:
         """A version's text under seal. Raises CannotOpen without the right master key."""
@@ -179,8 +179,8 @@ class Vault:
     async def _unwrap(self, release_id: int, key_id: bytes, wrapped: bytes) -> bytes:
         if self._keys.id and key_id != self._keys.id:
             raise CannotOpen(
-                f"This release is sealed under another master key ({key_id.hex()}).",
-                "With the file of that key: tidewire vault rewrap FILE.",
+                "This release is sealed under another master key.",
+                "The operator opens it with: tidewire vault rewrap FILE.",
             )
         return await asyncio.to_thread(self._keys.unwrap, wrapped, about_key(release_id))
 

@@ -61,6 +61,8 @@ def inbound() -> None:
 def _run(program: Program) -> None:
     start_log()
     _raise_open_files()
+    # A core dump would hold the master key, and the text that is being sealed.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     run(_with_house(program))
 
 
