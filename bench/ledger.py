@@ -156,16 +156,20 @@ def _server(pid: int) -> float:
 async def _record(database: Database) -> None:
     """The ledger alone: as many entries as there are deliveries, in batches."""
     clock = SystemClock()
-    for first in range(1, MAILS + HOOKS, BATCH_SIZE):
-        now = clock.now()
-        entries = [
-            Entry(endpoint_id, Event.ACCEPTED, 1, now, 250, "2.0.0 Ok: queued")
-            for endpoint_id in range(first, min(first + BATCH_SIZE, MAILS + HOOKS + 1))
-        ]
-        async with database.transaction() as tx:
-            await record(
-                tx, Batch(now, 1_000_000, 1, ChannelCode.EMAIL, len(entries)), entries
-            )
+    waiting = list(range(1, MAILS + HOOKS + 1, BATCH_SIZE))
+
+    async def writer() -> None:
+        while waiting:
+            first, now = waiting.pop(), clock.now()
+            entries = [
+                Entry(endpoint_id, Event.ACCEPTED, 1, now, 250, "2.0.0 Ok: queued")
+                for endpoint_id in range(first, min(first + BATCH_SIZE, MAILS + HOOKS + 1))
+            ]
+            head = Batch(now, 1_000_000, 1, ChannelCode.EMAIL, len(entries))
+            async with database.transaction() as tx:
+                await record(tx, head, entries)
+
+    await asyncio.gather(*(writer() for _ in range(WORKERS)))
 
 
 async def _plan(database: Database, ref: str) -> list[Page]:
