@@ -1,7 +1,6 @@
 """Deliveries: one row for each edition and endpoint, from plan to terminal state."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 

@@ -1,6 +1,5 @@
 -- Updates of a delivery touch no index: `state` is in none, and pages have room for the two
 -- new versions that a start and a settlement write. Only a deferred delivery is in delivery_due.
-UPDATE delivery SET due_at = NULL WHERE due_at IS NOT NULL AND state <> 3;
 DROP INDEX delivery_due;
 CREATE INDEX delivery_due ON delivery (due_at) WHERE due_at IS NOT NULL;
 ALTER TABLE delivery SET (fillfactor = 45);
