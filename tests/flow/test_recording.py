@@ -139,3 +139,20 @@ async def test_only_deferred_deliveries_have_a_next_try(database, clock):
     assert await collect_retries(database, clock) == 1
     assert await attempt_page(work, WEBHOOK)
     assert await rows(database, "SELECT 1 FROM delivery WHERE due_at IS NOT NULL") == []
+
+
+async def test_a_batch_of_webhooks_leaves_each_endpoint_its_own_health(database, clock):
+    answers = {0: Deferred(503), 1: Accepted(200), 2: Deferred(500)}
+    work = await deliver_to(database, clock, 6, lambda o: answers[o.endpoint_id % 3])
+    failing = "SELECT endpoint_id, failures FROM endpoint_health ORDER BY 1"
+    ids = [row[0] for row in await rows(database, "SELECT id FROM endpoint WHERE channel = 2")]
+    assert await rows(database, failing) == [(one, 1) for one in sorted(ids) if one % 3 != 1]
+    answers[0] = Accepted(200)
+    clock.advance(WAITS[1])
+    await collect_retries(database, clock)
+    while await attempt_page(work, WEBHOOK):
+        pass
+    healed = {0: 0, 2: 2}
+    assert await rows(database, failing) == [
+        (one, healed[one % 3]) for one in sorted(ids) if one % 3 != 1
+    ]
