@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import uvloop
+
 from result import Result
 from tidewire.clock import SystemClock, stopwatch
 from tidewire.delivery.attempt import BATCH_SECONDS, BATCH_SIZE
@@ -77,7 +79,7 @@ def run() -> Result:
         server = EmbeddedServer(Path(home))
         with server as url:
             pid = int((server.place.data / "postmaster.pid").read_text().split()[0])
-            return asyncio.run(_run(url, pid))
+            return uvloop.run(_run(url, pid))
 
 
 async def _run(url: str, pid: int) -> Result:
