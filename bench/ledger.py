@@ -10,10 +10,12 @@ import os
 import resource
 import statistics
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+import uvloop
 
 from result import Result
 from tidewire.clock import SystemClock, stopwatch
@@ -58,8 +60,7 @@ RELEASE = """
     SELECT id, 1, 'publish', %(document)s, now(), now(), now(), id, now()
     FROM release WHERE ref = %(ref)s;
 """
-HEADLINE = '{"language": "en", "headline": "Sample", "body": "Sample."}'
-DOCUMENT = f'{{"slug": "sample", "renditions": [{HEADLINE}]}}'
+DOCUMENT = '{"slug": "sample", "renditions": [{"language": "en", "headline": "S", "body": "S."}]}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def run() -> Result:
         server = EmbeddedServer(Path(home))
         with server as url:
             pid = int((server.place.data / "postmaster.pid").read_text().split()[0])
-            return asyncio.run(_run(url, pid))
+            return uvloop.run(_run(url, pid))
 
 
 async def _run(url: str, pid: int) -> Result:
@@ -100,32 +101,43 @@ async def _all(database: Database, pid: int) -> Result:
         alone.append(await _measured(pid, lambda: _record(database)))
         planned = await _plan(database, f"sample-{turn}")
         whole.append(await _measured(pid, lambda planned=planned: _deliver(database, planned)))
-    async with database.transaction() as tx:
-        verdict = await verify(tx)
-        hot = await (
-            await tx.execute(
-                "SELECT n_tup_hot_upd, n_tup_upd FROM pg_stat_user_tables"
-                " WHERE relname = 'delivery'"
-            )
-        ).fetchone()
-    assert hot is not None
-    assert not verdict.fault, verdict.fault
-    total = MAILS + HOOKS
-    rate = statistics.median(total / cost.seconds for cost in alone)
+    rate = _rate(alone)
     figures = {
         "rows/s": rate,
-        "rows/s while starting and settling": statistics.median(
-            total / cost.seconds for cost in whole
-        ),
-        "start+settle, our CPU ms": 1000 * statistics.median(cost.ours for cost in whole),
-        "server CPU ms": 1000 * statistics.median(cost.server for cost in whole),
-        "record, our CPU ms": 1000 * statistics.median(cost.ours for cost in alone),
-        "record, server CPU ms": 1000 * statistics.median(cost.server for cost in alone),
-        "updates in place %": 100 * hot[0] / hot[1],
+        "record, our CPU ms": _middle(cost.ours for cost in alone),
+        "record, server CPU ms": _middle(cost.server for cost in alone),
+        "start+settle rows/s": _rate(whole),
+        "start+settle, our CPU ms": _middle(cost.ours for cost in whole),
+        "start+settle, server CPU ms": _middle(cost.server for cost in whole),
+        "updates in place %": await _check(database),
     }
-    return Result(
-        "ledger", figures, {"rows/s of what must be": rate / MUST_REACH}, rate >= MUST_REACH
-    )
+    return Result("ledger", figures, {"rows/s to target": rate / MUST_REACH}, rate >= MUST_REACH)
+
+
+def _rate(costs: Iterable[Cost]) -> float:
+    return statistics.median((MAILS + HOOKS) / cost.seconds for cost in costs)
+
+
+def _middle(seconds: Iterable[float]) -> float:
+    """The median, in ms."""
+    return 1000 * statistics.median(seconds)
+
+
+async def _check(database: Database) -> float:
+    """Verify the chain and that all has ended; returns the share of updates that were in place."""
+    async with database.transaction() as tx:
+        verdict = await verify(tx)
+        row = await (
+            await tx.execute(
+                "SELECT 100.0 * n_tup_hot_upd / n_tup_upd,"
+                "  (SELECT count(*) FROM delivery WHERE state = 2)"
+                " FROM pg_stat_user_tables WHERE relname = 'delivery'"
+            )
+        ).fetchone()
+    assert row is not None
+    assert not verdict.fault, verdict.fault
+    assert row[1] == TURNS * (MAILS + HOOKS), row[1]
+    return float(row[0])
 
 
 async def _measured(pid: int, work: Callable[[], Awaitable[None]]) -> Cost:
@@ -157,14 +169,20 @@ def _server(pid: int) -> float:
 async def _record(database: Database) -> None:
     """The ledger alone: as many entries as there are deliveries, in batches."""
     clock = SystemClock()
-    for first in range(1, MAILS + HOOKS, BATCH_SIZE):
-        now = clock.now()
-        entries = [
-            Entry(endpoint_id, Event.ACCEPTED, 1, now, 250, "2.0.0 Ok: queued")
-            for endpoint_id in range(first, min(first + BATCH_SIZE, MAILS + HOOKS + 1))
-        ]
-        async with database.transaction() as tx:
-            await record(tx, Batch(now, 1_000_000, 1, ChannelCode.EMAIL, len(entries)), entries)
+    waiting = list(range(1, MAILS + HOOKS + 1, BATCH_SIZE))
+
+    async def writer() -> None:
+        while waiting:
+            first, now = waiting.pop(), clock.now()
+            entries = [
+                Entry(endpoint_id, Event.ACCEPTED, 1, now, 250, "2.0.0 Ok: queued")
+                for endpoint_id in range(first, min(first + BATCH_SIZE, MAILS + HOOKS + 1))
+            ]
+            head = Batch(now, 1_000_000, 1, ChannelCode.EMAIL, len(entries))
+            async with database.transaction() as tx:
+                await record(tx, head, entries)
+
+    await asyncio.gather(*(writer() for _ in range(WORKERS)))
 
 
 async def _plan(database: Database, ref: str) -> list[Page]:

@@ -45,7 +45,7 @@ from tidewire.vault.vault import Vault
 LEASE = timedelta(seconds=20)  # how long after a worker's death its pages lie idle
 LOOK_SECONDS = 1.0  # how long a page goes on after a newer version of its release is out
 MOST_CLAIMS = 20  # a page that so many workers could not finish is given up
-BATCH_SIZE = 250
+BATCH_SIZE = 500
 BATCH_SECONDS = 0.1  # receipts are at most this late in the ledger
 
 log = structlog.get_logger()

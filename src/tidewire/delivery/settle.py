@@ -1,6 +1,7 @@
 """Settle: what receipts mean for deliveries, endpoints and the ledger, in one transaction."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -155,20 +156,15 @@ async def _note_health(
     if channel is not ChannelCode.WEBHOOK or not tried:
         return
     known = await health.read(tx, [endpoint_id for endpoint_id, _ in tried])
+    checkups: dict[int, Checkup] = {}
     for endpoint_id, outcome in tried:
         ok = isinstance(outcome, Accepted)
-        before = Health(*known[endpoint_id]) if endpoint_id in known else Health()
-        if (ok and before == Health()) or _not_its_fault(outcome):
-            continue
-        after: Checkup = checkup(before, ok=ok, now=now)
-        await health.write(
-            tx,
-            endpoint_id,
-            after.health.failing_since,
-            after.health.failures,
-            failed_days=after.health.failed_days,
-            last_failed_on=after.health.last_failed_on,
-        )
+        before = Health(*known.get(endpoint_id, ()))
+        if not (ok and before == Health()) and not _not_its_fault(outcome):
+            checkups[endpoint_id] = checkup(before, ok=ok, now=now)
+    if checkups:
+        await health.write(tx, {one: astuple(after.health) for one, after in checkups.items()})
+    for endpoint_id, after in checkups.items():
         if after.warn:
             log.warning("endpoint keeps failing", endpoint=endpoint_id)
         if after.disable:

@@ -18,11 +18,11 @@ async def record(tx: Connection, batch: Batch, entries: Sequence[Entry] = ()) ->
 
     The chain is locked last, for one statement, and until the transaction ends.
     """
-    batch_id = await receipts.new_batch_id(tx)
+    (batch_id,) = await receipts.new_batch_ids(tx, 1)
     kept = [_kept(entry) for entry in entries]
     if kept:
         await receipts.append_entries(tx, batch_id, batch.release_id, batch.version, kept)
-    await receipts.append_batch(tx, asdict(batch) | {"id": batch_id}, canonical(batch, kept))
+    await _append(tx, batch_id, batch, kept)
 
 
 async def record_started(
@@ -51,8 +51,8 @@ async def record_started(
 
 async def record_stream(tx: Connection, found: Sequence[StreamReceipts], now: datetime) -> None:
     """Append the receipts of desktops, a bitmap for each edition, language and event."""
-    for receipt in found:
-        batch = Batch(
+    batches = [
+        Batch(
             at=now,
             release_id=receipt.release_id,
             version=receipt.version,
@@ -63,7 +63,12 @@ async def record_stream(tx: Connection, found: Sequence[StreamReceipts], now: da
             members=receipt.members,
             spread=dict(receipt.spread),
         )
-        await record(tx, batch)
+        for receipt in found
+    ]
+    ids = await receipts.new_batch_ids(tx, len(batches))
+    async with tx.pipeline():  # one exchange for all: the chain is locked meanwhile
+        for batch_id, batch in zip(ids, batches, strict=True):
+            await _append(tx, batch_id, batch)
 
 
 async def record_feedback(
@@ -108,6 +113,12 @@ async def record_opened(
     )
     entry = Entry(endpoint_id=0, event=Event.OPENED, attempt=0, at=now, detail=str(opening))
     await record(tx, head, [entry])
+
+
+async def _append(
+    tx: Connection, batch_id: int, batch: Batch, entries: Sequence[Entry] = ()
+) -> None:
+    await receipts.append_batch(tx, asdict(batch) | {"id": batch_id}, canonical(batch, entries))
 
 
 def _kept(entry: Entry) -> Entry:

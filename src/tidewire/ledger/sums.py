@@ -92,29 +92,25 @@ async def ledger_sum(
 async def stream_sum(tx: Connection, release_id: int, version: int) -> StreamSum:
     """The stream's deliveries: they have no rows, only bitmaps of subscriber ids.
 
-    A desktop counts once, in the language it was due in, however often it took the frame;
-    one that was added after staging counts where it took it.
+    A desktop counts once, in the language it was due in, however often it took the frame and
+    whichever gateways say so; one that was added after staging counts where it first took it.
     """
     due = {
         language: BitMap.deserialize(raw)
         for language, raw in await receipt_sums.audience(tx, release_id, version, Kind.DESKTOP)
     }
-    accepted: dict[str, BitMap] = {}
-    spread: Counter[int] = Counter()
-    for language, raw, times in await receipt_sums.stream_batches(tx, release_id, version):
-        accepted.setdefault(language, BitMap()).update(BitMap.deserialize(raw))
-        spread.update({int(ms): count for ms, count in times.items()})
     everyone_due = BitMap().union(*due.values())
-    took = BitMap().union(*accepted.values())
-    late = took - everyone_due
-    for language, members in accepted.items():
-        due.setdefault(language, BitMap()).update(members & late)
-    everyone = everyone_due | late
+    took, spread = BitMap(), Counter[int]()
+    for language, raw, times in await receipt_sums.stream_batches(tx, release_id, version):
+        first = BitMap.deserialize(raw) - took
+        took |= first
+        due.setdefault(language, BitMap()).update(first - everyone_due)
+        spread.update(_earliest(times, len(first)))
+    everyone = everyone_due | took
     countries = []
     if everyone:
-        length = everyone.max() // 8 + 1
-        bits = await asyncio.to_thread(lambda: (_bits(everyone, length), _bits(took, length)))
-        countries = await receipt_sums.countries_of(tx, *bits)
+        flags = await asyncio.to_thread(_flags, everyone, took)
+        countries = await receipt_sums.countries_of(tx, flags)
     return StreamSum(
         due=len(everyone),
         accepted=len(took),
@@ -122,13 +118,31 @@ async def stream_sum(tx: Connection, release_id: int, version: int) -> StreamSum
         accepted_by_language={language: len(members & took) for language, members in due.items()},
         due_by_country={country: number for country, number, _ in countries},
         accepted_by_country={country: number for country, _, number in countries},
-        spread=dict(spread),
+        spread=spread,
     )
 
 
-def _bits(members: BitMap, length: int) -> bytes:
-    """A bitmap as a plain string of `length` bytes, the lowest bit of each first."""
-    bits = bytearray(length)
-    for member in members:
-        bits[member >> 3] |= 1 << (member & 7)
-    return bytes(bits)
+def _earliest(times: Mapping[str, int], number: int) -> Mapping[int, int]:
+    """The first `number` of a batch's acceptances, by milliseconds after T0.
+
+    What is left over was in an earlier batch already: a desktop that went to another gateway
+    and said there that it has the edition. Which of a batch's moments was its is not known;
+    it had come later than others.
+    """
+    kept: dict[int, int] = {}
+    for moment, count in sorted((int(moment), count) for moment, count in times.items()):
+        if number <= 0:
+            break
+        kept[moment] = min(count, number)
+        number -= count
+    return kept
+
+
+def _flags(due: BitMap, took: BitMap) -> bytes:
+    """A byte for each subscriber id: 1 for one that is due, 2 more for one that took it."""
+    flags = bytearray(due.max() + 1)
+    for member in due:
+        flags[member] = 1
+    for member in took:
+        flags[member] = 3
+    return bytes(flags)

@@ -1,40 +1,35 @@
 """How an endpoint has been doing: its failures in a row, and its soft bounces."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from tidewire.store.database import Connection
 
+# (failing since, failures, failed days, last failed on)
+Standing = tuple[datetime | None, int, int, date | None]
 
-async def read(
-    tx: Connection, endpoint_ids: list[int]
-) -> dict[int, tuple[datetime | None, int, int, date | None]]:
-    """(failing since, failures, failed days, last failed on) of those that have a record."""
+
+async def read(tx: Connection, endpoint_ids: Sequence[int]) -> dict[int, Standing]:
+    """How those endpoints stand that have a record; locks it."""
     rows = await tx.execute(
         "SELECT endpoint_id, failing_since, failures, failed_days, last_failed_on"
-        " FROM endpoint_health WHERE endpoint_id = ANY(%s) FOR UPDATE",
-        (endpoint_ids,),
+        " FROM endpoint_health WHERE endpoint_id = ANY(%s) ORDER BY endpoint_id FOR UPDATE",
+        (list(endpoint_ids),),
     )
     return {row[0]: (row[1], row[2], row[3], row[4]) for row in await rows.fetchall()}
 
 
-async def write(
-    tx: Connection,
-    endpoint_id: int,
-    failing_since: datetime | None,
-    failures: int,
-    *,
-    failed_days: int,
-    last_failed_on: date | None,
-) -> None:
-    """Store how an endpoint stands."""
-    await tx.execute(
-        "INSERT INTO endpoint_health"
-        " (endpoint_id, failing_since, failures, failed_days, last_failed_on)"
-        " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (endpoint_id) DO UPDATE SET"
-        "  failing_since = excluded.failing_since, failures = excluded.failures,"
-        "  failed_days = excluded.failed_days, last_failed_on = excluded.last_failed_on",
-        (endpoint_id, failing_since, failures, failed_days, last_failed_on),
-    )
+async def write(tx: Connection, standings: Mapping[int, Standing]) -> None:
+    """Store how endpoints stand, by id, in one exchange."""
+    async with tx.cursor() as cursor:
+        await cursor.executemany(
+            "INSERT INTO endpoint_health"
+            " (endpoint_id, failing_since, failures, failed_days, last_failed_on)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT (endpoint_id) DO UPDATE SET"
+            "  failing_since = excluded.failing_since, failures = excluded.failures,"
+            "  failed_days = excluded.failed_days, last_failed_on = excluded.last_failed_on",
+            [(endpoint_id, *standing) for endpoint_id, standing in sorted(standings.items())],
+        )
 
 
 async def soft_bounced(tx: Connection, endpoint_id: int, now: datetime, since: datetime) -> int:

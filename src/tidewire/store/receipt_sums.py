@@ -106,28 +106,32 @@ async def audience(
 async def stream_batches(
     tx: Connection, release_id: int, version: int
 ) -> list[tuple[str, bytes, dict[str, int]]]:
-    """(language, serialised bitmap of desktops that took it, {ms after T0: how many})."""
+    """(language, serialised bitmap of desktops that took it, {ms after T0: how many}).
+
+    In the order they were recorded. A desktop may be in more than one, where several gateways
+    had it.
+    """
     rows = await tx.execute(
         "SELECT language, members, coalesce(spread, '{}') FROM ledger_batch"
         " WHERE release_id = %s AND version = %s AND channel = %s AND event = %s"
-        " AND members IS NOT NULL ORDER BY id",
+        " AND members IS NOT NULL ORDER BY position",
         (release_id, version, ChannelCode.STREAM, Event.ACCEPTED),
     )
     return [(row[0], bytes(row[1]), row[2]) for row in await rows.fetchall()]
 
 
-async def countries_of(tx: Connection, due: bytes, took: bytes) -> list[tuple[str, int, int]]:
-    """(country, desktops in `due`, desktops in `took`), in one pass over the subscribers.
+async def countries_of(tx: Connection, flags: bytes) -> list[tuple[str, int, int]]:
+    """(country, desktops that are due, desktops that took it), in one pass over the subscribers.
 
-    Both are plain bit strings of one length, bit n (the lowest of a byte first) for id n:
-    millions of ids as a few hundred kilobytes.
+    `flags` has a byte for each id: 1 where it is due, 3 where it took it as well.
     """
     rows = await tx.execute(
         """
-        SELECT country, count(*) FILTER (WHERE get_bit(%(due)b, id) = 1),
-               count(*) FILTER (WHERE get_bit(%(took)b, id) = 1)
-        FROM subscriber WHERE kind = %(kind)s AND id < %(ids)s GROUP BY country
+        SELECT country, count(*) FILTER (WHERE flag > 0), count(*) FILTER (WHERE flag = 3)
+        FROM (SELECT country, get_byte(%(flags)b, id) AS flag FROM subscriber
+              WHERE kind = %(kind)s AND id < %(ids)s) desktop
+        GROUP BY country
         """,
-        {"due": due, "took": took, "kind": Kind.DESKTOP, "ids": len(due) * 8},
+        {"flags": flags, "kind": Kind.DESKTOP, "ids": len(flags)},
     )
-    return [(row[0], row[1], row[2]) for row in await rows.fetchall() if row[1] or row[2]]
+    return [(row[0], row[1], row[2]) for row in await rows.fetchall() if row[1]]

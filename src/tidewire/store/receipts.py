@@ -30,11 +30,12 @@ _BATCH = (
 _ENTRY = "endpoint_id, event, attempt, at, code, detail, repeat"
 
 
-async def new_batch_id(tx: Connection) -> int:
-    """An id for a batch that is being written."""
-    row = await (await tx.execute("SELECT nextval('ledger_batch_id')")).fetchone()
-    assert row is not None
-    return int(row[0])
+async def new_batch_ids(tx: Connection, number: int) -> list[int]:
+    """Ids for batches that are being written."""
+    rows = await tx.execute(
+        "SELECT nextval('ledger_batch_id') FROM generate_series(1, %s)", (number,)
+    )
+    return [row[0] for row in await rows.fetchall()]
 
 
 async def append_entries(
