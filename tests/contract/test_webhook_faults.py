@@ -82,9 +82,7 @@ async def test_a_public_name_that_resolves_to_loopback_is_refused(
         kind = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
         return [(*kind, (address, port)) for address in ("127.0.0.1", "10.0.0.1")]
 
-    monkeypatch.setattr(
-        "tidewire.channels.webhook.egress._look_up", looked_up
-    )
+    monkeypatch.setattr("tidewire.channels.webhook.egress._look_up", looked_up)
     address = f"https://outlet.example:{port}/x"
     outcome = await send_one(world.channel(TIDEWIRE_EGRESS_ALLOW=""), address)
     assert outcome == Refused(0, "the address is private or reserved")

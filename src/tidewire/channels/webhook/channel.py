@@ -83,15 +83,27 @@ class WebhookChannel:
         except ValueError:
             return ""
 
-    def prepare(self, edition: Edition, language: str, deliveries: Sequence[Outgoing]) -> bytes:
-        """The body, which all share. It is signed as it is sent: the signature holds the time."""
-        return self._body(edition, language) if deliveries else b""
+    def prepare(
+        self,
+        edition: Edition,  # noqa: ARG002
+        language: str,  # noqa: ARG002
+        deliveries: Sequence[Outgoing],  # noqa: ARG002
+    ) -> bytes:
+        """Nothing: the body holds the sequence number, which is given at the moment.
 
-    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
-        """Open connections and render the body, for a few seconds at most. Never raises."""
+        It is rendered once for all endpoints, and each signature holds the time of its try.
+        """
+        return b""
+
+    async def warm(
+        self,
+        edition: Edition,  # noqa: ARG002
+        language: str,  # noqa: ARG002
+        addresses: Sequence[str],
+    ) -> None:
+        """Open connections, for WARM_SECONDS at most. Never raises, sends no request."""
         began = stopwatch()
         try:
-            self._body(edition, language)
             targets = [target for target in map(self._reachable, addresses) if target]
             ready = await self._client().warm(targets, seconds=WARM_SECONDS, per_host=PER_HOST)
         except Exception as error:
@@ -109,11 +121,11 @@ class WebhookChannel:
         edition: Edition,
         language: str,
         deliveries: Sequence[Outgoing],
-        prepared: bytes = b"",
+        prepared: bytes = b"",  # noqa: ARG002
     ) -> AsyncGenerator[Receipt]:
         """Post to all endpoints at once; a receipt comes as soon as its endpoint answered."""
         try:
-            body = prepared or self._body(edition, language)
+            body = self._body(edition, language)
             keys = signing_keys(self._context.keys, self._context.clock.now())
         except Exception as error:
             for delivery in deliveries:

@@ -12,12 +12,9 @@ from tidewire.channels.webhook.egress import Egress
 from tidewire.channels.webhook.lanes import Lanes
 from tidewire.channels.webhook.pool import NoConnection, Pool
 from tidewire.channels.webhook.target import Origin, Target
-from tidewire.clock import stopwatch
 
-CONNECTS = 64  # handshakes at once: more only make each other wait for the processor
-SLOW_CONNECTS = 1000  # those that wait for the other side
 SLOW_POSTS = 2000
-CONNECT_SHARE = 2 / 3  # of the time of a try
+CONNECT_SHARE = 1 / 3  # of the time of a try: to reach the host; as much for the handshake
 
 
 @dataclass(slots=True)
@@ -44,7 +41,6 @@ class Client:
         self._pool = Pool(egress, trust, connections)
         self._most = connections
         self._seconds = seconds
-        self._connecting = Lanes(CONNECTS, SLOW_CONNECTS)
         self._posting = Lanes(concurrency, SLOW_POSTS)
 
     async def post(
@@ -61,7 +57,7 @@ class Client:
             spent, opened = 0.0, again or not self._pool.idle(origin)
             if opened:
                 try:
-                    spent = await self._open(origin)
+                    spent = await self._pool.open(origin, self._seconds * CONNECT_SHARE)
                 except NoConnection as error:
                     if again:
                         raise BrokenOff("closed") from error
@@ -108,11 +104,4 @@ class Client:
 
     async def _warm(self, origin: Origin) -> None:
         with suppress(NoConnection):  # whoever posts to it will say so
-            await self._open(origin)
-
-    async def _open(self, origin: Origin) -> float:
-        """Put a new connection into the pool; the seconds it took."""
-        async with self._connecting.turn(origin.host):
-            began = stopwatch()
-            self._pool.keep(await self._pool.open(origin, self._seconds * CONNECT_SHARE))
-            return stopwatch() - began
+            await self._pool.open(origin, self._seconds * CONNECT_SHARE)

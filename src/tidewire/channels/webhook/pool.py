@@ -1,17 +1,24 @@
 """Connections to webhooks' hosts: opened past the egress guard, kept while they may serve again."""
 
 import asyncio
+import socket
 import ssl
 from collections import OrderedDict
+from contextlib import suppress
 from functools import partial
 
 from tidewire.channels.webhook.connection import Connection
 from tidewire.channels.webhook.egress import AddressInfo, Egress, GuardedResolver
+from tidewire.channels.webhook.lanes import Lanes
 from tidewire.channels.webhook.target import Origin
+from tidewire.clock import stopwatch
 
 IDLE_SECONDS = 30.0  # longer than the lead before a moment
+# Reaching a host costs waiting, a handshake costs the processor: more at once would only
+# make each other wait, until all run out of time.
+REACHES, SLOW_REACHES = 400, 2000
+HANDSHAKES, SLOW_HANDSHAKES = 64, 128
 SILENT_SECONDS = 2.0  # for one of several addresses of a host, before the next is tried
-SHUTDOWN_SECONDS = 1.0
 
 
 class NoConnection(Exception):
@@ -28,6 +35,8 @@ class Pool:
     def __init__(self, egress: Egress, trust: ssl.SSLContext, most: int) -> None:
         self._egress, self._trust, self._most = egress, trust, most
         self._resolver = GuardedResolver(egress)
+        self._reaching = Lanes(REACHES, SLOW_REACHES)
+        self._securing = Lanes(HANDSHAKES, SLOW_HANDSHAKES)
         self._open: dict[Connection, Origin] = {}
         self._idle: OrderedDict[Connection, float] = OrderedDict()  # since when, longest first
         self._free: dict[Origin, list[Connection]] = {}
@@ -47,17 +56,34 @@ class Pool:
                 return connection
         return None
 
-    async def open(self, origin: Origin, seconds: float) -> Connection:
-        """A new connection, name and certificate checked, within `seconds`. Raises NoConnection."""
+    async def open(self, origin: Origin, seconds: float) -> float:
+        """Add a connection, name and certificate checked; the seconds it took, without turns.
+
+        To reach the host may take `seconds`, and the handshake as many. Raises NoConnection.
+        """
         try:
-            async with asyncio.timeout(seconds):
-                connection = await self._connect(origin)
-        except (OSError, TimeoutError, ValueError) as error:  # ValueError: a name TLS cannot ask
+            async with self._reaching.turn(origin.host):
+                began = stopwatch()
+                async with asyncio.timeout(seconds):
+                    sock = await self._reach(origin)
+                spent = stopwatch() - began
+            try:
+                async with self._securing.turn(origin.host):
+                    began = stopwatch()
+                    async with asyncio.timeout(seconds):
+                        connection = await self._secure(sock, origin)
+                    spent += stopwatch() - began
+            except BaseException:
+                sock.close()
+                raise
+        except (OSError, ValueError) as error:  # ValueError: a name that TLS cannot ask for
             raise NoConnection(error) from error
-        if self._closed:
+        if self._closed or not connection.alive:
             connection.drop()
             raise NoConnection(ConnectionAbortedError())
-        return connection
+        self._open[connection] = origin
+        self.keep(connection)
+        return spent
 
     def keep(self, connection: Connection) -> None:
         """A connection is free: keep it for the next post, unless the pool is closed."""
@@ -79,41 +105,34 @@ class Pool:
             connection.drop()
         await self._resolver.close()
 
-    async def _connect(self, origin: Origin) -> Connection:
-        found = await self._resolver.resolve(origin.host, origin.port)
-        *others, last = found
+    async def _reach(self, origin: Origin) -> socket.socket:
+        """A socket connected to the first of the host's addresses that answers."""
+        *others, last = await self._resolver.resolve(origin.host, origin.port)
         for address in others:
-            try:
+            with suppress(OSError):  # TimeoutError is one
                 async with asyncio.timeout(SILENT_SECONDS):
-                    return await self._connect_to(address, origin)
-            except OSError as error:  # TimeoutError is one
-                if isinstance(error, ssl.SSLCertVerificationError):
-                    raise
-        return await self._connect_to(last, origin)
+                    return await self._connect(address)
+        return await self._connect(last)
 
-    async def _connect_to(self, address: AddressInfo, origin: Origin) -> Connection:
-        loop = asyncio.get_running_loop()
+    async def _connect(self, address: AddressInfo) -> socket.socket:
         sock = self._egress.socket(address)
         try:
             sock.setblocking(False)
-            await loop.sock_connect(sock, address[4])
-            self._make_room()
-            make = partial(Connection, self.keep, self._lost)
-            if origin.tls:
-                _, connection = await loop.create_connection(
-                    make,
-                    sock=sock,
-                    ssl=self._trust,
-                    server_hostname=origin.host,
-                    ssl_shutdown_timeout=SHUTDOWN_SECONDS,
-                )
-            else:
-                _, connection = await loop.create_connection(make, sock=sock)
+            await asyncio.get_running_loop().sock_connect(sock, address[4])
         except BaseException:
             sock.close()
             raise
-        if connection.alive:  # else it was lost between
-            self._open[connection] = origin
+        return sock
+
+    async def _secure(self, sock: socket.socket, origin: Origin) -> Connection:
+        self._make_room()
+        loop = asyncio.get_running_loop()
+        make = partial(Connection, self.keep, self._lost)
+        if not origin.tls:
+            return (await loop.create_connection(make, sock=sock))[1]
+        _, connection = await loop.create_connection(
+            make, sock=sock, ssl=self._trust, server_hostname=origin.host
+        )
         return connection
 
     def _make_room(self) -> None:
