@@ -20,7 +20,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, cast
 
-import aiohttp.connector
 import pytest
 import structlog
 
@@ -292,7 +291,6 @@ class ChannelContract:
 
 
 def _is_product(task: asyncio.Task[object]) -> bool:
-    """Is it a task of the channel or of its HTTP client, not of the world it sends to?"""
+    """Is it a task of the channel, not of the world it sends to?"""
     file = getattr(getattr(task.get_coro(), "cr_code", None), "co_filename", "")
-    product = Path(tidewire.__file__).parent
-    return file.startswith((f"{product}{os.sep}channels", aiohttp.connector.__file__))
+    return file.startswith(str(Path(tidewire.__file__).parent / "channels") + os.sep)

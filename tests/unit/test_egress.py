@@ -239,7 +239,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
 async def _resolve(host: str, egress: Egress | None = None) -> list[str]:
     resolver = GuardedResolver(egress or Egress())
     try:
-        return [one["host"] for one in await resolver.resolve(host, 443, socket.AF_UNSPEC)]
+        return [info[4][0] for info in await resolver.resolve(host, 443)]
     finally:
         await resolver.close()
 

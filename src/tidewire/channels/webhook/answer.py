@@ -3,13 +3,12 @@
 import errno
 import socket
 import ssl
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import aiohttp
-
+from tidewire.channels.webhook.connection import BrokenOff
 from tidewire.channels.webhook.egress import Blocked
+from tidewire.channels.webhook.pool import NoConnection
 from tidewire.model.delivery import Accepted, Deferred, Outcome, Refused
 from tidewire.model.errors import BadInput
 
@@ -24,8 +23,8 @@ OUR_LIMITS = frozenset(
 )
 
 
-def outcome_of_answer(status: int, headers: Mapping[str, str], now: datetime) -> Outcome:
-    """What an HTTP status (RFC 9110 section 15) means for the delivery.
+def outcome_of_answer(status: int, later: str, now: datetime) -> Outcome:
+    """What an HTTP status (RFC 9110 section 15) means for the delivery; `later`: Retry-After.
 
     2xx is accepted. 410 ends the subscription. A redirect is refused, not followed. All
     else is deferred, the other 4xx too: Standard Webhooks has whatever is not 2xx tried
@@ -39,7 +38,7 @@ def outcome_of_answer(status: int, headers: Mapping[str, str], now: datetime) ->
         return Refused(status, "gone for good", disable=True)
     return Deferred(
         status,
-        after=retry_after(headers.get("Retry-After", ""), now),
+        after=retry_after(later, now),
         blame_host=status >= 500,
         overloaded=status == TOO_MANY,
     )
@@ -53,30 +52,28 @@ def outcome_of_failure(error: Exception) -> Outcome:
     """
     if isinstance(error, BadInput):
         return Refused(0, error.message)
-    cause = _cause(error)
+    if isinstance(error, NoConnection):
+        return _outcome_without_connection(error.cause)
+    if isinstance(error, TimeoutError):
+        return Deferred(0, "timeout", overloaded=True, unseen=True)
+    if isinstance(error, BrokenOff):
+        return Deferred(0, f"broken off: {error}", unseen=True)
+    return Deferred(0, f"our own fault: {type(error).__name__}", blame_host=False)
+
+
+def _outcome_without_connection(cause: Exception) -> Outcome:
     if isinstance(cause, Blocked):
         return Refused(0, "the address is private or reserved")
     if isinstance(cause, ssl.SSLCertVerificationError):
         if cause.verify_code in WRONG_NAME:
             return Refused(0, "the certificate is for another name")
         return Deferred(0, f"certificate: {cause.verify_message}")
-    if isinstance(error, TimeoutError):
-        connecting = isinstance(error, aiohttp.ConnectionTimeoutError)
-        return Deferred(0, "timeout", overloaded=True, unseen=not connecting)
-    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(cause, OSError):
+    # The system's own ETIMEDOUT is a TimeoutError too.
+    if isinstance(cause, TimeoutError):
+        return Deferred(0, "timeout", overloaded=True)
+    if isinstance(cause, OSError):
         return Deferred(0, f"connect: {_name(cause)}", blame_host=not _ours(cause))
-    if isinstance(error, aiohttp.ClientError | OSError):
-        return Deferred(0, f"broken off: {type(error).__name__}", unseen=True)
-    return Deferred(0, f"our own fault: {type(error).__name__}", blame_host=False)
-
-
-def _cause(error: Exception) -> Exception:
-    """What the HTTP client wrapped: the failed check of a certificate, the failed connection."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return error.certificate_error
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return error.os_error
-    return error
+    return Deferred(0, f"connect: {type(cause).__name__}")
 
 
 def _ours(cause: OSError) -> bool:

@@ -4,17 +4,20 @@ import asyncio
 from asyncio import Semaphore
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
 from weakref import WeakValueDictionary
 
-import aiohttp
+import structlog
 from yarl import URL
 
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.webhook.answer import outcome_of_answer, outcome_of_failure
-from tidewire.channels.webhook.egress import GuardedResolver
+from tidewire.channels.webhook.client import Client, Counts
 from tidewire.channels.webhook.settings import WebhookSettings
 from tidewire.channels.webhook.signature import SigningKey, sign, signing_keys
+from tidewire.channels.webhook.target import Target, read_target
+from tidewire.clock import stopwatch
 from tidewire.formats.wire_item import wire_json
 from tidewire.model.delivery import (
     ChannelCode,
@@ -24,17 +27,28 @@ from tidewire.model.delivery import (
     Receipt,
     read_delivery_key,
 )
-from tidewire.model.errors import WireError
+from tidewire.model.errors import BadInput, WireError
 from tidewire.model.release import Edition
 
-ANSWER_BYTES = 4096
-ANSWER_SECONDS = 2.0
-# Long enough for the next of many endpoints on one host; short, for every idle connection
-# holds a file, and hosts close theirs just as we write.
-IDLE_SECONDS = 2.0
 PER_ENDPOINT = 2
 PER_HOST = 8
 BODIES = 16
+WARM_SECONDS = 4.0
+TARGETS = 20_000
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the tries of one send share."""
+
+    ref: str
+    body: bytes
+    fields: bytes  # of the head, the same for all
+    keys: Sequence[SigningKey]
+    receipts: asyncio.Queue[Receipt] = field(default_factory=asyncio.Queue)
+    counts: Counts = field(default_factory=Counts)
 
 
 class WebhookChannel:
@@ -45,7 +59,7 @@ class WebhookChannel:
     /.well-known/tidewire-webhook-keys.json, or HMAC (`v1`) where the endpoint has a secret.
     `webhook-id` is the same at every try of a delivery; a try whose forerunner may have
     arrived unseen carries `tidewire-repeat: 1`. Redirects are not followed; of an answer at
-    most 4 KB are read, and none is kept.
+    most 4 KB are read, and none is kept. Quick hosts are not held up by slow ones (lanes).
     """
 
     code = ChannelCode.WEBHOOK
@@ -55,13 +69,12 @@ class WebhookChannel:
         self._context = context
         self._settings = WebhookSettings.of(context.environment)
         self._trust = self._settings.trust()
-        self._http: aiohttp.ClientSession | None = None
-        self._resolver: GuardedResolver | None = None
+        self._http: Client | None = None
+        self._target = lru_cache(TARGETS)(self._read_target)
         self._bodies: OrderedDict[tuple[Edition, str], bytes] = OrderedDict()
         # Slots live as long as someone holds or awaits them.
         self._endpoints: WeakValueDictionary[int, Semaphore] = WeakValueDictionary()
         self._hosts: WeakValueDictionary[str, Semaphore] = WeakValueDictionary()
-        self._all = Semaphore(self._settings.concurrency)
 
     def host(self, address: str) -> str:
         """The host name of the URL, in lower case; "" where it is none."""
@@ -76,11 +89,32 @@ class WebhookChannel:
         language: str,  # noqa: ARG002
         deliveries: Sequence[Outgoing],  # noqa: ARG002
     ) -> bytes:
-        """Nothing yet."""
+        """Nothing: the body holds the sequence number, which is given at the moment.
+
+        It is rendered once for all endpoints, and each signature holds the time of its try.
+        """
         return b""
 
-    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
-        """Nothing yet."""
+    async def warm(
+        self,
+        edition: Edition,  # noqa: ARG002
+        language: str,  # noqa: ARG002
+        addresses: Sequence[str],
+    ) -> None:
+        """Open connections, for WARM_SECONDS at most. Never raises, sends no request."""
+        began = stopwatch()
+        try:
+            targets = [target for target in map(self._reachable, addresses) if target]
+            ready = await self._client().warm(targets, seconds=WARM_SECONDS, per_host=PER_HOST)
+        except Exception as error:
+            log.warning("webhooks not warmed", error=type(error).__name__)
+            return
+        log.info(
+            "webhooks warmed",
+            origins=len({target.origin for target in targets}),
+            ready=ready,
+            seconds=round(stopwatch() - began, 3),
+        )
 
     async def send(
         self,
@@ -97,27 +131,22 @@ class WebhookChannel:
             for delivery in deliveries:
                 yield self._receipt(delivery, _our_fault(error))
             return
-        receipts: asyncio.Queue[Receipt] = asyncio.Queue()
-        tries = {
-            asyncio.create_task(self._try(edition.ref, body, keys, delivery, receipts))
-            for delivery in deliveries
-        }
+        page = _Page(edition.ref, body, self._fields(body), keys)
+        tries = {asyncio.create_task(self._try(page, delivery)) for delivery in deliveries}
         try:
             for _ in deliveries:
-                yield await receipts.get()
+                yield await page.receipts.get()
         finally:
             for task in tries:
                 task.cancel()
             await asyncio.gather(*tries, return_exceptions=True)
+            _log_counts(page.counts, len(deliveries))
 
     async def close(self) -> None:
         """Let connections and the resolver's threads go."""
         if self._http is not None:
             await self._http.close()
             self._http = None
-        if self._resolver is not None:
-            await self._resolver.close()
-            self._resolver = None
 
     def _body(self, edition: Edition, language: str) -> bytes:
         """The JSON item, rendered once for each edition and language."""
@@ -133,71 +162,65 @@ class WebhookChannel:
         at = self._context.clock.now()
         return Receipt(delivery.endpoint_id, delivery.attempt, outcome, at)
 
-    async def _try(
-        self,
-        ref: str,
-        body: bytes,
-        keys: Sequence[SigningKey],
-        delivery: Outgoing,
-        receipts: asyncio.Queue[Receipt],
-    ) -> None:
+    async def _try(self, page: _Page, delivery: Outgoing) -> None:
         """One try within its slots: waiting for a slow host's slot holds nobody else's."""
-        host = self.host(delivery.address)
-        endpoint_slot = self._endpoints.setdefault(delivery.endpoint_id, Semaphore(PER_ENDPOINT))
-        host_slot = self._hosts.setdefault(host, Semaphore(PER_HOST))
-        async with endpoint_slot, host_slot, self._all:
-            try:
-                outcome = await self._post(ref, body, keys, delivery)
-            except Exception as error:
-                outcome = outcome_of_failure(error)
-        receipts.put_nowait(self._receipt(delivery, outcome))
+        try:
+            target = self._target(delivery.address)
+            host = target.origin.host
+            endpoint = self._endpoints.setdefault(delivery.endpoint_id, Semaphore(PER_ENDPOINT))
+            host_slots = self._hosts.setdefault(host, Semaphore(PER_HOST))
+            async with endpoint, host_slots:
+                outcome = await self._post(page, delivery, target)
+        except Exception as error:
+            outcome = outcome_of_failure(error)
+        page.receipts.put_nowait(self._receipt(delivery, outcome))
 
-    async def _post(
-        self, ref: str, body: bytes, keys: Sequence[SigningKey], delivery: Outgoing
-    ) -> Outcome:
-        self._settings.egress.check_url(delivery.address)
-        now = self._context.clock.now()
-        headers = sign(
-            body,
-            message_id=message_id(ref, delivery.key),
-            at=now,
-            secret=delivery.secret,
-            keys=keys,
-        )
-        if delivery.repeat:
-            headers["tidewire-repeat"] = "1"
-        async with self._session().post(
-            # As it was given: an outlet may have signed the path and query itself.
-            URL(delivery.address, encoded=True),
-            data=body,
-            headers=headers,
-            allow_redirects=False,
-        ) as answer:
-            outcome = outcome_of_answer(answer.status, answer.headers, self._context.clock.now())
-            await _drain(answer)
-            return outcome
+    async def _post(self, page: _Page, delivery: Outgoing, target: Target) -> Outcome:
+        def request(again: bool) -> tuple[bytes, bytes]:
+            """Signed at the last moment; the standard has receivers turn down old signatures."""
+            headers = sign(
+                page.body,
+                message_id=message_id(page.ref, delivery.key),
+                at=self._context.clock.now(),
+                secret=delivery.secret,
+                keys=page.keys,
+            )
+            if delivery.repeat or again:
+                headers["tidewire-repeat"] = "1"
+            own = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+            return b"".join((target.head, page.fields, own.encode("ascii"), b"\r\n")), page.body
 
-    def _session(self) -> aiohttp.ClientSession:
+        answer = await self._client().post(target, request, page.counts)
+        return outcome_of_answer(answer.status, answer.retry_after, self._context.clock.now())
+
+    def _fields(self, body: bytes) -> bytes:
+        """The fields that all requests with this body have."""
+        return (
+            "Content-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n"
+            "Accept: */*\r\n"
+            f"User-Agent: Tidewire (+{self._context.base_url})\r\n"
+        ).encode("ascii")
+
+    def _read_target(self, address: str) -> Target:
+        self._settings.egress.check_url(address)
+        return read_target(address)
+
+    def _reachable(self, address: str) -> Target | None:
+        try:
+            return self._target(address)
+        except BadInput:
+            return None
+
+    def _client(self) -> Client:
         if self._http is None:
-            egress = self._settings.egress
-            self._resolver = GuardedResolver(egress)
-            self._http = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=0,  # the slots above are the limit
-                    keepalive_timeout=IDLE_SECONDS,
-                    ssl=self._trust,
-                    resolver=self._resolver,
-                    socket_factory=egress.socket,
-                ),
-                timeout=aiohttp.ClientTimeout(
-                    total=self._settings.timeout, sock_connect=self._settings.timeout * 2 / 3
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                headers={
-                    "Content-Type": "application/json",
-                    "User-Agent": f"Tidewire (+{self._context.base_url})",
-                },
+            settings = self._settings
+            self._http = Client(
+                settings.egress,
+                self._trust,
+                seconds=settings.timeout,
+                concurrency=settings.concurrency,
+                connections=settings.connections,
             )
         return self._http
 
@@ -212,18 +235,14 @@ def message_id(ref: str, key: str) -> str:
     return f"msg_{ref}_{version}_{endpoint_id}"
 
 
-async def _drain(answer: aiohttp.ClientResponse) -> None:
-    """Read a short answer to its end, so that the connection can serve again; drop a long one.
-
-    The status line has decided already: nothing that happens here changes the outcome.
-    """
-    left = ANSWER_BYTES
-    with suppress(aiohttp.ClientError, OSError):
-        async with asyncio.timeout(ANSWER_SECONDS):
-            while left > 0 and (block := await answer.content.read(left)):
-                left -= len(block)
-    if not answer.content.at_eof():
-        answer.close()
+def _log_counts(counts: Counts, deliveries: int) -> None:
+    log.info(
+        "webhooks sent",
+        deliveries=deliveries,
+        kept=counts.kept,
+        opened=counts.opened,
+        again=counts.again,
+    )
 
 
 def _our_fault(error: Exception) -> Deferred:

@@ -15,15 +15,17 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from urllib.parse import urlsplit
 
-from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
+from tidewire.clock import stopwatch
 from tidewire.model.errors import BadInput, Misconfigured
 
 LONGEST_URL = 2000
 HTTPS_PORT = 443
 FIRST_HIGH_PORT = 1024  # 8443 is among them; below, services that are not for us listen
 RESOLVER_THREADS = 32
+KNOWN_NAMES = 20_000
+KNOWN_SECONDS = 10.0
 
 # IANA's special-purpose registry for IPv4 (RFC 6890): what is not an ordinary public host.
 _BLOCKED_V4 = tuple(
@@ -140,70 +142,63 @@ class Egress:
         if literal is not None and not self.permits(literal):
             raise _bad("Its address is private or reserved.")
 
+    def permits_info(self, info: AddressInfo) -> bool:
+        """May what a resolver found be connected to? Not in a zone, which names an interface."""
+        host, *rest = info[4]
+        zone = rest[2] if len(rest) == 3 else 0
+        return not zone and self.permits(str(host))
+
     def socket(self, info: AddressInfo) -> socket.socket:
         """A socket for exactly this address, or Blocked: the last gate before connecting."""
         family, kind, protocol, _, address = info
-        host, *rest = address
-        zone = rest[2] if len(rest) == 3 else 0
-        if zone or not self.permits(str(host)):
+        if not self.permits_info(info):
             raise Blocked("the address is private or reserved")
-        if not rest or not isinstance(rest[0], int) or not _is_open(rest[0]):
+        if len(address) < 2 or not isinstance(address[1], int) or not _is_open(address[1]):
             raise Blocked("the port is not one that webhooks are sent to")
         return socket.socket(family, kind, protocol)
 
 
-class GuardedResolver(AbstractResolver):
+class GuardedResolver:
     """Resolves names by the system's resolver and keeps only the addresses that are permitted.
 
     `*.localhost` is 127.0.0.1 without a question (RFC 6761 section 6.3), and guarded like
     any other. It has threads of its own, so that names whose servers are silent hold up
-    nobody else's work.
+    nobody else's work. What was found holds for a few seconds, for hosts of many endpoints.
     """
 
     def __init__(self, egress: Egress) -> None:
         self._egress = egress
         self._threads = ThreadPoolExecutor(RESOLVER_THREADS, thread_name_prefix="webhook-dns")
+        self._known: dict[tuple[str, int], tuple[float, list[AddressInfo]]] = {}
 
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The permitted addresses of `host`. Raises Blocked where it has others only."""
+    async def resolve(self, host: str, port: int) -> list[AddressInfo]:
+        """The permitted addresses of `host`, one at least. Raises Blocked, socket.gaierror."""
+        until, kept = self._known.get((host, port), (0.0, []))
+        if stopwatch() < until:
+            return kept
         if _is_localhost(host):
-            found = [(socket.AF_INET, "127.0.0.1")]
+            found: list[AddressInfo] = [
+                (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
+            ]
         else:
             loop = asyncio.get_running_loop()
-            found = await loop.run_in_executor(self._threads, _look_up, host, port, family)
-        kept = [(kind, address) for kind, address in found if self._egress.permits(address)]
+            found = await loop.run_in_executor(self._threads, _look_up, host, port)
+        kept = [info for info in found if self._egress.permits_info(info)]
         if not kept:
             raise Blocked(f"{host} has no address that may be connected to")
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=kind,
-                proto=0,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for kind, address in kept
-        ]
+        if len(self._known) >= KNOWN_NAMES:
+            self._known.clear()
+        self._known[host, port] = (stopwatch() + KNOWN_SECONDS, kept)
+        return kept
 
     async def close(self) -> None:
         """Let the threads go."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _look_up(
-    host: str, port: int, family: socket.AddressFamily
-) -> list[tuple[socket.AddressFamily, str]]:
-    infos = socket.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
-    return [
-        (
-            found,
-            f"{address[0]}%{address[3]}" if len(address) == 4 and address[3] else str(address[0]),
-        )
-        for found, _, _, _, address in infos
-    ]
+def _look_up(host: str, port: int) -> list[AddressInfo]:
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, kind, 0, "", address) for family, kind, _, _, address in infos]
 
 
 def _is_open(port: int) -> bool:

@@ -14,12 +14,14 @@ class WebhookSettings:
     """How webhooks are sent.
 
     `timeout` is the seconds of a whole try, from the name's resolution to the status line;
-    `concurrency` the most tries under way at once in this process.
+    `concurrency` the most tries to quick hosts under way at once in this process;
+    `connections` the most connections that are held open while none of them is posting.
     """
 
     egress: Egress
     timeout: float = 15.0
     concurrency: int = 400
+    connections: int = 8000
     extra_ca: Path | None = None
 
     @classmethod
@@ -27,20 +29,22 @@ class WebhookSettings:
         """Settings from the environment. Raises Misconfigured where one is wrong.
 
         TIDEWIRE_WEBHOOK_TIMEOUT (seconds), TIDEWIRE_WEBHOOK_CONCURRENCY,
-        TIDEWIRE_EXTRA_CA_FILE (PEM: trusted beside the system's own authorities), and those
-        of the egress guard.
+        TIDEWIRE_WEBHOOK_CONNECTIONS, TIDEWIRE_EXTRA_CA_FILE (PEM: trusted beside the
+        system's own authorities), and those of the egress guard.
         """
         extra = environment.get("TIDEWIRE_EXTRA_CA_FILE", "")
         return cls(
             egress=Egress.of(environment),
             timeout=_number(environment, "TIDEWIRE_WEBHOOK_TIMEOUT", 15.0),
             concurrency=int(_number(environment, "TIDEWIRE_WEBHOOK_CONCURRENCY", 400, least=1)),
+            connections=int(_number(environment, "TIDEWIRE_WEBHOOK_CONNECTIONS", 8000, least=1)),
             extra_ca=Path(extra) if extra else None,
         )
 
     def trust(self) -> ssl.SSLContext:
         """The TLS settings of every connection: TLS 1.2 at least, names are checked."""
         context = ssl.create_default_context()
+        context.set_alpn_protocols(["http/1.1"])
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.extra_ca is not None:
             try:
