@@ -7,6 +7,7 @@ addresses. An import that was broken off is finished by running it again.
 import asyncio
 import contextlib
 import csv
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -81,7 +82,7 @@ class Admission:
         import is running.
         """
         form = FORMS[kind]
-        with contextlib.closing(Sheet(path, form.columns)) as sheet:
+        with contextlib.closing(Sheet(path, form.columns)) as sheet, _uncollected():
             async with self.database.session() as session:
                 if not await arrivals.begin(session):
                     raise Conflict("Another import is running.", "Wait until it has ended.")
@@ -195,6 +196,18 @@ class _Rejects:
             ) from error
         csv.writer(file, lineterminator="\n").writerow([*self._sheet.header, *OUR_COLUMNS])
         return file
+
+
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles meanwhile: rows hold none, and the search takes as long as the rest."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _next_batch(form: Form, rows: Iterator[Row], today: str) -> _Batch | None:

@@ -16,7 +16,9 @@ from tidewire.model.errors import BadInput, Unreadable
 LONGEST_LINE = 100_000  # bytes
 OUR_COLUMNS = ("line", "reason")  # what a file of rejected rows has more
 
-_BLOCK = 1_000_000  # bytes that are read and looked through at once
+Line = tuple[str, list[str] | None, str]  # its text, its values, its fault
+
+_BLOCK = 250_000  # bytes that are read and looked through at once
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _CONTROLS = bytes([*range(10), 11, 12, *range(14, 32), 127])  # but for those of line ends
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -69,10 +71,11 @@ class Sheet:
     def rows(self) -> Iterator[Row]:
         """The rows; lines without any value are passed over."""
         width = len(self._header)
-        for text, fault in self._lines:
+        for text, values, fault in self._lines:
+            self._line += 1
             if fault:
                 yield Row(self._line, (), text, fault)
-            elif (values := _split(text)) is None:
+            elif values is None:
                 yield Row(self._line, (), text, "A quote is not closed, or stands inside a value.")
             elif any(values):
                 if len(values) == width:
@@ -89,22 +92,14 @@ class Sheet:
         named = zip(self._header, values, strict=True)
         return [value for name, value in named if name not in OUR_COLUMNS]
 
-    def _read_lines(self) -> Iterator[tuple[str, str]]:
-        """Each line and its fault; a block of plain ASCII is looked at as a whole."""
+    def _read_lines(self) -> Iterator[Line]:
+        """Each line; a block of plain ASCII is split as a whole."""
         while block := self._stream.read(_BLOCK):
             if not block.endswith(b"\n"):
                 block += self._stream.readline(LONGEST_LINE)
                 if not block.endswith(b"\n"):
                     self._pass_over_line()
-            lines = block.removesuffix(b"\n").split(b"\n")
-            if _is_plain(block) and max(map(len, lines)) < LONGEST_LINE:
-                for text in block.decode().replace("\r\n", "\n").removesuffix("\n").split("\n"):
-                    self._line += 1
-                    yield text, ""
-            else:
-                for line in lines:
-                    self._line += 1
-                    yield _looked_at(line)
+            yield from _plain_lines(block) or map(_line, block.removesuffix(b"\n").split(b"\n"))
 
     def _pass_over_line(self) -> None:
         while (rest := self._stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
@@ -115,8 +110,8 @@ class Sheet:
             raise Unreadable(f"{self._name} is UTF-16, not UTF-8.", "Save it as CSV UTF-8.")
         if self._stream.peek(3)[:3] == _UTF8_BOM:
             self._stream.read(3)
-        for text, fault in self._lines:
-            names = None if fault else _split(text)
+        for _, names, fault in self._lines:
+            self._line += 1
             if names is None:
                 raise Unreadable(
                     f"Line {self._line} of {self._name} is no header: "
@@ -128,25 +123,39 @@ class Sheet:
         raise Unreadable(f"{self._name} is empty.", "The first line names the columns.")
 
 
-def _is_plain(block: bytes) -> bool:
-    """True where no byte of a block can make a line unfit."""
-    return (
+def _plain_lines(block: bytes) -> list[Line] | None:
+    """The lines of a block; None where a byte or a quote in it may make a line unfit."""
+    plain = (
         block.isascii()
         and len(block.translate(None, _CONTROLS)) == len(block)
         and block.count(b"\r") == block.count(b"\r\n")
     )
+    if not plain:
+        return None
+    texts = block.decode().replace("\r\n", "\n").removesuffix("\n").split("\n")
+    try:
+        rows = list(csv.reader(texts, strict=True, skipinitialspace=True))
+    except csv.Error:
+        return None
+    if len(rows) != len(texts) or max(map(len, texts)) >= LONGEST_LINE:
+        return None
+    return [
+        (text, [value.strip() for value in values], "")
+        for text, values in zip(texts, rows, strict=True)
+    ]
 
 
-def _looked_at(line: bytes) -> tuple[str, str]:
-    """A line's text and its fault."""
+def _line(line: bytes) -> Line:
     if len(line) >= LONGEST_LINE:
-        return "", f"The line is longer than {LONGEST_LINE} bytes."
+        return "", None, f"The line is longer than {LONGEST_LINE} bytes."
     try:
         text = line.decode().rstrip("\r")
     except UnicodeDecodeError as error:
         text = line.decode(errors="surrogateescape").rstrip("\r")
-        return text, f"Byte {error.start + 1} of the line is not UTF-8."
-    return text, "It holds a control character." if _UNFIT.search(text) else ""
+        return text, None, f"Byte {error.start + 1} of the line is not UTF-8."
+    if _UNFIT.search(text):
+        return text, None, "It holds a control character."
+    return text, _split(text), ""
 
 
 def _open(path: Path) -> BufferedReader:
