@@ -98,6 +98,10 @@ class AudienceIndex:
         """The active subscribers of a kind."""
         return self._readers.kinds.get(kind, BitMap()).copy()
 
+    def size(self) -> int:
+        """Bytes of all its bitmaps, serialised."""
+        return sum(len(bitmap.serialize()) for bitmap in self._every_bitmap())
+
     def _languages_said(self, said: Mapping[Facet, frozenset[str]]) -> frozenset[str]:
         """The renditions' languages, and every tag named in a clause that one of them serves."""
         spoken = list(said[Facet.LANGUAGE])
