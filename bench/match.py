@@ -11,6 +11,7 @@ import random
 import resource
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -77,11 +78,11 @@ async def _run(url: str, file: Path) -> Result:
     await database.close()
     with psycopg.connect(url, autocommit=True) as peer:
         built = gin.build(peer)
-        matched, peer_matched, sizes = _in_turns(ours, peer)
+        matched, worked, peer_matched, sizes = _in_turns(ours, peer)
     ours.send(None)
     peak: float = ours.recv()
     holder.join()
-    p99 = statistics.quantiles(matched, n=100)[98]
+    p99, cpu_p99 = (statistics.quantiles(each, n=100)[98] for each in (matched, worked))
     peers = statistics.median(peer_matched)
     return Result(
         "match",
@@ -94,6 +95,7 @@ async def _run(url: str, file: Path) -> Result:
             "change seen ms": 1_000 * max(seen),
             "match p50 ms": statistics.median(matched),
             "match p99 ms": p99,
+            "its CPU p99 ms": cpu_p99,
             "matched on average": statistics.mean(sizes),
             "peer built s": built,
             "peer p50 ms": peers,
@@ -158,14 +160,15 @@ def releases() -> Iterator[Edition]:
         yield Edition(number, f"tw{number:06}", 1, Act.PUBLISH, "Tidal", "tidal", "", release)
 
 
-def _in_turns(ours: End, peer: Any) -> tuple[list[float], list[float], list[int]]:
-    """Milliseconds that each release takes us, and those that it takes the peer; sizes."""
+def _in_turns(ours: End, peer: Any) -> list[list[float]]:
+    """Milliseconds that each release takes us, of CPU, and the peer; how many matched."""
     words = gin.keywords(peer)
-    matched, peer_matched, sizes = [], [], []
+    matched, worked, peer_matched, sizes = [], [], [], []
     for number, edition in enumerate(releases()):
         ours.send(edition)
-        took, raw = ours.recv()
+        took, of_cpu, raw = ours.recv()
         found = BitMap.deserialize(raw)
+        worked.append(of_cpu)
         matched.append(took)
         sizes.append(len(found))
         if number % PEER_TAKES == 0:
@@ -176,7 +179,7 @@ def _in_turns(ours: End, peer: Any) -> tuple[list[float], list[float], list[int]
                     f"Release {number}: {len(found - theirs)} are ours alone,"
                     f" {len(theirs - found)} the peer's alone."
                 )
-    return matched, peer_matched, sizes
+    return [matched, worked, peer_matched, sizes]
 
 
 async def _seen(database: Database, ours: End, at: int, population: int) -> float:
@@ -222,9 +225,11 @@ async def _answer(pipe: End, url: str) -> None:
             took = stopwatch() - began
             pipe.send((took, list(index.match(_about(CHANGED)) - index.match(_about()))))
             continue
+        worked = time.thread_time()
         found = index.match(asked)
         index.choose(found, asked.release.languages())
-        pipe.send((1_000 * (stopwatch() - began), found.serialize()))
+        took, worked = stopwatch() - began, time.thread_time() - worked
+        pipe.send((1_000 * took, 1_000 * worked, found.serialize()))
     pipe.send(_peak())
     await database.close()
 
