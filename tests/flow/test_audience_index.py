@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from editions import an_edition
+from tidewire.audience import index as index_module
 from tidewire.audience.index import AudienceIndex
 from tidewire.audience.interest import parse
 from tidewire.audience.speaks import speaks_of
@@ -186,13 +188,46 @@ async def test_a_change_that_is_committed_late_is_seen(
     reader = Reader(Kind.DESKTOP, True, "DE", ("de",), "", parse(""))
     async with database.transaction() as slow_one:
         await _store(slow_one, [reader], clock.now())
-        clock.advance(30)
+        clock.advance(24 * 3600)
         async with database.transaction() as quick:
             await _store(quick, [reader], clock.now(), first=2)
         index = await AudienceIndex.load(database)
         assert set(index.active()) == {2}
+        assert await index.refresh(database) == 0
     assert await index.refresh(database) == 1
     assert set(index.active()) == {1, 2}
+    assert await index.refresh(database) == 0
+
+
+async def test_what_came_from_another_server_is_not_read_again_and_again(
+    database: Database, clock: FixedClock
+) -> None:
+    reader = Reader(Kind.DESKTOP, True, "DE", ("de",), "", parse(""))
+    async with database.transaction() as tx:
+        await _store(tx, [reader] * 3, clock.now())
+        await tx.execute("UPDATE subscriber SET changed_in = '4000000000' WHERE id > 1")
+    index = await AudienceIndex.load(database)
+    assert set(index.active()) == {1, 2, 3}
+    assert await index.refresh(database) == 0
+    async with database.transaction() as tx:
+        await subscribers.leave(tx, 2, clock.now())
+    assert await index.refresh(database) == 1
+    assert set(index.active()) == {1, 3}
+
+
+async def test_the_view_of_one_refresh_begins_where_the_last_one_ended(
+    database: Database, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_module, "SPAN", 3)
+    reader = Reader(Kind.DESKTOP, True, "DE", ("de",), "", parse("sector:energy"))
+    async with database.transaction() as tx:
+        await _store(tx, [reader] * 10, clock.now())
+    index = await AudienceIndex.load(database)
+    assert len(index.match(an_edition())) == 10
+    async with database.transaction() as tx:
+        await _store(tx, [replace(reader, clauses=parse("sector:gaming"))] * 8, clock.now())
+    assert await index.refresh(database) == 8
+    assert set(index.match(an_edition())) == {9, 10}
 
 
 async def test_many_refreshes_at_once_end_in_one_truth(

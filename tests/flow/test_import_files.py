@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tidewire.audience import admit
+from tidewire.audience import admit, sheet
 from tidewire.audience.admit import Admission, Summary
 from tidewire.audience.index import AudienceIndex
 from tidewire.audience.interest import parse
@@ -270,6 +270,86 @@ async def test_twins_are_found_across_batches(
         (7, "this outside_id stands on line 2 already."),
         (8, "this email address stands on line 3 already."),
     ]
+
+
+async def test_known_desktops_are_found_among_new_ones_and_keep_their_id(
+    admission: Admission, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admit, "BATCH", 3)
+    rows = [{**DESKTOP, "outside_id": f"d{n}"} for n in range(9)]
+    await admission.admit(Kind.DESKTOP, a_file(tmp_path, rows[4]))
+    async with database.transaction() as tx:
+        before = await subscribers.of_outside_id(tx, Kind.DESKTOP, "d4")
+    rows[4] = {**rows[4], "languages": "de", "interest": "sector:energy"}
+    summary = await admission.admit(Kind.DESKTOP, a_file(tmp_path, *rows))
+    assert (summary.new, summary.renewed, summary.rejected) == (8, 1, 0)
+    assert await counts(database) == (9, 9, 0)
+    async with database.transaction() as tx:
+        after = await subscribers.of_outside_id(tx, Kind.DESKTOP, "d4")
+        assert (after.id, after.languages) == (before.id, ("de",))
+        assert await interests.of_subscriber(tx, after.id) == parse("sector:energy")
+
+
+async def test_twins_among_desktops_are_told_with_the_first_line(
+    admission: Admission, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admit, "BATCH", 2)
+    ids = ["d1", "d2", "d3", "d1", "d4", "d5", "d4"]
+    rows = [{**DESKTOP, "outside_id": outside_id} for outside_id in ids]
+    summary = await admission.admit(Kind.DESKTOP, a_file(tmp_path, *rows))
+    assert (summary.new, summary.renewed, summary.rejected) == (5, 0, 2)
+    assert summary.first == [
+        (5, "this outside_id stands on line 2 already."),
+        (8, "this outside_id stands on line 6 already."),
+    ]
+    assert await counts(database) == (5, 5, 0)
+
+
+async def test_a_file_that_is_long_is_read_like_a_short_one(
+    admission: Admission, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheet, "_BLOCK", 300)
+    names = ["Desk", 'De"sk', "Pult – 달빛", "  Desk ", "De,sk"]
+    rows = [{**DESKTOP, "outside_id": f"d{n}", "name": names[n % 5]} for n in range(40)]
+    path = a_file(tmp_path, *rows)
+    lines = path.read_bytes().splitlines()
+    lines[7] = lines[7] + b"\r"
+    lines[9] = b'd8,"open,KR,ko,terminal,'
+    lines[20] = b"d19,\xff,KR,ko,terminal,"
+    lines[30] = b"d29," + 100_000 * b"x"
+    path.write_bytes(b"\n".join(lines))
+    summary = await admission.admit(Kind.DESKTOP, path)
+    assert (summary.new, summary.rejected) == (37, 3)
+    assert [line for line, _ in summary.first] == [10, 21, 31]
+    async with database.transaction() as tx:
+        for row in (rows[6], rows[31], rows[39]):
+            found = await subscribers.of_outside_id(tx, Kind.DESKTOP, row["outside_id"])
+            assert found.name == row["name"].strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("sector:energy OR sector:gaming", True),
+        ('sector:energy OR keyword:"one OR two"', True),
+        ('keyword:"one OR two OR three"', True),
+        ("sector:energy  OR\tsector:gaming", False),
+        ("sector:energy sector:energy OR *", True),
+        ("sector:energy OR", False),
+        ("sector:energy OR  OR sector:gaming", False),
+        ("sector:energy OR sectr:gaming", False),
+        (" OR ".join(["sector:energy"] * 9), False),
+    ],
+)
+async def test_an_interest_of_a_file_means_what_it_means_elsewhere(
+    admission: Admission, database: Database, tmp_path: Path, text: str, right: bool
+) -> None:
+    summary = await admission.admit(Kind.DESKTOP, a_file(tmp_path, {**DESKTOP, "interest": text}))
+    assert summary.kept == right
+    if right:
+        async with database.transaction() as tx:
+            who = await subscribers.of_outside_id(tx, Kind.DESKTOP, "d1")
+            assert await interests.of_subscriber(tx, who.id) == parse(text)
 
 
 async def test_an_address_of_somebody_else_is_refused(

@@ -9,6 +9,7 @@ import pytest
 
 from tidewire.languages import KNOWN_15, is_country
 from tidewire.model.sectors import SECTORS
+from tidewire.simulator import world as world_module
 from tidewire.simulator.csv_files import write_csv_files
 from tidewire.simulator.tempers import (
     MAIL_SHARES,
@@ -21,7 +22,7 @@ from tidewire.simulator.tempers import (
     slowness,
     web_temper,
 )
-from tidewire.simulator.world import Size, World, webhook_url
+from tidewire.simulator.world import Size, World, desktop_id, webhook_url
 
 SMALL = Size().scaled(0.01)
 
@@ -43,6 +44,20 @@ def test_the_same_seed_writes_the_same_files(tmp_path: Path) -> None:
         one, two, other = ((tmp_path / n / file).read_bytes() for n in ("one", "two", "other"))
         assert one == two
         assert one != other
+
+
+def test_many_desktops_are_written_by_many_processes_in_their_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world_module, "DESKTOP_BLOCK", 40)
+    world = World(7, Size(1, 1, 100, 1))
+    assert [len(block) for block in world.desktop_blocks()] == [40, 40, 20]
+    write_csv_files(world, tmp_path, 4443)
+    with (tmp_path / "desktops.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["outside_id"] for row in rows] == [desktop_id(n) for n in range(1, 101)]
+    assert [row["interest"] for row in rows] == [reader.interest for reader in world.desktops()]
+    assert len({row["interest"] for row in rows}) > 60
 
 
 def test_desktops_live_in_ninety_countries_and_read_fifteen_languages() -> None:

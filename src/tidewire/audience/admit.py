@@ -7,9 +7,9 @@ addresses. An import that was broken off is finished by running it again.
 import asyncio
 import contextlib
 import csv
+import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import TextIO, TypeVar
@@ -21,16 +21,14 @@ from tidewire.clock import Clock
 from tidewire.model.delivery import ChannelCode
 from tidewire.model.errors import BadInput, Conflict
 from tidewire.model.subscriber import Kind
-from tidewire.store import arrivals, interests
-from tidewire.store.arrivals import Arrival, Clash
+from tidewire.store import arrivals
+from tidewire.store.arrivals import Arrival, Clash, Lexicon
 from tidewire.store.database import Connection, Database
-from tidewire.store.interests import Term
 
 Key = TypeVar("Key")
 
 BATCH = 50_000  # rows
 SHOWN = 20  # rejected rows that a summary names
-MOST_TERMS = 500_000  # term ids that are remembered from batch to batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,7 @@ class Admission:
         import is running.
         """
         form = FORMS[kind]
-        with contextlib.closing(Sheet(path, form.columns)) as sheet:
+        with contextlib.closing(Sheet(path, form.columns)) as sheet, _uncollected():
             async with self.database.session() as session:
                 if not await arrivals.begin(session):
                     raise Conflict("Another import is running.", "Wait until it has ended.")
@@ -100,7 +98,7 @@ class Admission:
     ) -> Summary:
         """Read one batch while the one before is stored."""
         entry = _Entry(session, form.kind, self.clock, sheet)
-        rows, today = sheet.rows(), self.clock.now().date()
+        rows, today = sheet.rows(), self.clock.now().date().isoformat()
         storing: asyncio.Task[None] | None = None
         try:
             while batch := await asyncio.to_thread(_next_batch, form, rows, today):
@@ -127,14 +125,14 @@ class _Entry:
         self._session = session
         self._kind = kind
         self._clock = clock
-        self._ids: dict[Term, int] = {}
+        self._lexicon = Lexicon()
+        self._mostly_new = True
 
     async def store(self, batch: _Batch) -> None:
         """Store the good rows of a batch in one transaction, then write down the others."""
         async with self._session.transaction():
-            await self._intern(batch.arrivals)
-            clashes = await arrivals.bring(self._session, self._kind, batch.arrivals, self._ids)
-            new, renewed = await arrivals.take_in(self._session, self._kind, self._clock.now())
+            new, renewed, clashes = await self._take_in(batch.arrivals)
+        self._mostly_new = new > renewed
         rejected = {
             clash.line: Rejection(batch.rows[clash.line], _said(clash)) for clash in clashes
         }
@@ -147,11 +145,18 @@ class _Entry:
         self.summary.first += [(one.row.line, one.reason) for one in every[:room]]
         self.summary.written_to = self.rejects.path if self.summary.rejected else None
 
-    async def _intern(self, arriving: Sequence[Arrival]) -> None:
-        if len(self._ids) > MOST_TERMS:
-            self._ids.clear()
-        named = {term for a in arriving for clause in a.clauses for side in clause for term in side}
-        self._ids |= await interests.intern(self._session, named - self._ids.keys())
+    async def _take_in(self, arriving: Sequence[Arrival]) -> tuple[int, int, Sequence[Clash]]:
+        """How many are new, how many are renewed, and which clash."""
+        session, kind, now = self._session, self._kind, self._clock.now()
+        await self._lexicon.learn(session, arriving)
+        if (
+            self._mostly_new
+            and not any(arrival.endpoints for arrival in arriving)
+            and await arrivals.add(session, kind, arriving, self._lexicon, now)
+        ):
+            return len(arriving), 0, ()
+        clashes = await arrivals.bring(session, kind, arriving, self._lexicon)
+        return *await arrivals.take_in(session, kind, now), clashes
 
 
 class _Rejects:
@@ -193,7 +198,19 @@ class _Rejects:
         return file
 
 
-def _next_batch(form: Form, rows: Iterator[Row], today: date) -> _Batch | None:
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles meanwhile: rows hold none, and the search takes as long as the rest."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _next_batch(form: Form, rows: Iterator[Row], today: str) -> _Batch | None:
     """The next rows, checked; the second of an id or an address in the batch is rejected."""
     batch = _Batch()
     ids: dict[str, int] = {}
@@ -208,17 +225,18 @@ def _next_batch(form: Form, rows: Iterator[Row], today: date) -> _Batch | None:
             batch.rejected.append(Rejection(row, str(error)))
             continue
         ids[arrival.outside_id] = row.line
-        addresses |= {(channel, address): row.line for channel, address, _ in arrival.endpoints}
+        for channel, address, _ in arrival.endpoints:
+            addresses[channel, address] = row.line
         batch.arrivals.append(arrival)
         batch.rows[row.line] = row
     return batch if batch.arrivals or batch.rejected else None
 
 
-def _read(form: Form, row: Row, today: date) -> Arrival:
+def _read(form: Form, row: Row, today: str) -> Arrival:
     if row.fault:
         raise ValueError(row.fault)
     arrival = form.read(row.line, row.values)
-    if arrival.consent and arrival.consent[2] > today.isoformat():
+    if arrival.consent and arrival.consent[2] > today:
         raise ValueError(f"consent_date {arrival.consent[2]} lies ahead.")
     return arrival
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from pyroaring import BitMap
 
@@ -17,22 +16,13 @@ from tidewire.model.subscriber import Circuit, Facet, Kind
 from tidewire.store import interests, subscribers
 from tidewire.store.database import Connection, Database
 
-# A transaction may commit after the moment it wrote into changed_at: refresh looks back so far.
-OVERLAP = timedelta(minutes=2)
 SPAN = 250_000  # ids that are read at once: bounds memory here and in the server
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    changed: BitMap
-    seen: dict[int, BitMap]
-    newest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     profiles: Sequence[subscribers.Profile]
-    clauses: Sequence[tuple[int, list[int]]]
+    clauses: Sequence[tuple[int, BitMap]]
     wants: Sequence[interests.Member]
     excludes: Sequence[interests.Member]
 
@@ -48,8 +38,8 @@ class AudienceIndex:
         self._words: set[str] = set()
         self._keywords = Keywords(())
         self._one_at_a_time = asyncio.Lock()
-        self._seen: dict[int, BitMap] = {}  # what each recent transaction changed
-        self._watermark: datetime | None = None
+        self._known = BitMap()  # whoever may be in a bitmap
+        self._view = ""  # the transactions whose changes it holds
 
     @classmethod
     async def load(cls, database: Database) -> "AudienceIndex":
@@ -57,33 +47,30 @@ class AudienceIndex:
         index = cls()
         async with database.transaction() as tx:
             await _one_view(tx)
-            mark = await index._look(tx)
+            index._view = await subscribers.view(tx)
             for start in range(0, await subscribers.span(tx) + 1, SPAN):
                 index._put(await index._read(tx, range(start, start + SPAN)))
-        index._seen, index._watermark = mark.seen, mark.newest
-        index._keywords = Keywords(index._words)
-        for bitmap in index._every_bitmap():
-            bitmap.run_optimize()
+        index._settle()
         return index
 
     async def refresh(self, database: Database) -> int:
         """Take in what changed since; returns how many subscribers did.
 
-        Sees every change whose transaction ends within OVERLAP of the moment it wrote. In
-        between the index can be asked: a subscriber is changed in one step.
+        Every change is seen once its transaction has ended. In between the index can be
+        asked: a subscriber is changed in one step.
         """
         async with self._one_at_a_time, database.transaction() as tx:
             await _one_view(tx)
-            mark = await self._look(tx)
-            changed = list(mark.changed)
+            view = await subscribers.view(tx)
+            changed = await subscribers.changed(tx, self._view)
             for start in range(0, len(changed), SPAN):
-                ids = changed[start : start + SPAN]
-                found = await self._read(tx, ids)
-                self._drop(BitMap(ids))
+                wanted = changed[start : start + SPAN]
+                found = await self._read(tx, wanted)
+                self._drop(wanted & self._known)
                 self._put(found)
-            if len(self._words) > len(self._keywords):
-                self._keywords = Keywords(self._words)
-        self._seen, self._watermark = mark.seen, mark.newest
+            self._view = view
+        if len(changed) > SPAN or len(self._words) > len(self._keywords):
+            self._settle()
         return len(changed)
 
     def match(self, edition: Edition, circuits: Sequence[Circuit] = ()) -> BitMap:
@@ -111,29 +98,21 @@ class AudienceIndex:
         """The active subscribers of a kind."""
         return self._readers.kinds.get(kind, BitMap()).copy()
 
+    def size(self) -> int:
+        """Bytes of all its bitmaps, serialised."""
+        return sum(len(bitmap.serialize()) for bitmap in self._every_bitmap())
+
     def _languages_said(self, said: Mapping[Facet, frozenset[str]]) -> frozenset[str]:
         """The renditions' languages, and every tag named in a clause that one of them serves."""
         spoken = list(said[Facet.LANGUAGE])
         return frozenset(spoken) | {t for t in self._tags if best(spoken, t) is not None}
 
-    async def _look(self, tx: Connection) -> "_Mark":
-        """What changed since the last mark, which was set OVERLAP too late at most.
-
-        Within the overlap a change is told from one that was seen by its transaction.
-        """
-        newest = await subscribers.last_change(tx)
-        start = self._watermark or newest
-        found = await subscribers.changed(tx, start - OVERLAP) if start else {}
-        seen = {by: BitMap(ids) for by, ids in found.items()}
-        changed = union(ids - self._seen.get(by, BitMap()) for by, ids in seen.items())
-        return _Mark(changed, seen, newest)
-
-    async def _read(self, tx: Connection, ids: range | Sequence[int]) -> "_Found":
+    async def _read(self, tx: Connection, wanted: range | BitMap) -> "_Found":
         found = _Found(
-            profiles=await subscribers.profiles(tx, ids),
-            clauses=await interests.clauses(tx, ids),
-            wants=await interests.members(tx, ids, excluded=False),
-            excludes=await interests.members(tx, ids, excluded=True),
+            profiles=await subscribers.profiles(tx, wanted),
+            clauses=await interests.clauses(tx, wanted),
+            wants=await interests.members(tx, wanted, excluded=False),
+            excludes=await interests.members(tx, wanted, excluded=True),
         )
         terms = {term for _, term, _ in (*found.wants, *found.excludes)}
         learnt = await interests.terms(tx, sorted(terms - self._terms.keys()))
@@ -143,21 +122,31 @@ class AudienceIndex:
         return found
 
     def _drop(self, ids: BitMap) -> None:
-        for bitmap in self._every_bitmap():
-            bitmap -= ids
+        if ids:
+            for bitmap in self._every_bitmap():
+                bitmap -= ids
 
     def _put(self, found: "_Found") -> None:
         """Put in subscribers that no bitmap holds."""
+        self._known |= union(profile[-1] for profile in found.profiles)
+        self._known |= union(ids for _, ids in found.clauses)
         for kind, country, languages, outlet_kind, ids in found.profiles:
-            self._readers.add(Kind(kind), country, languages, outlet_kind, BitMap(ids))
+            self._readers.add(Kind(kind), country, languages, outlet_kind, ids)
         for number, term, ids in found.wants:
             facet, value = self._terms[term]
-            self._slots[number].wants[facet][value] |= BitMap(ids)
+            self._slots[number].wants[facet][value] |= ids
         for number, term, ids in found.excludes:
             facet, value = self._terms[term]
-            self._slots[number].excludes[facet][value] |= BitMap(ids)
+            self._slots[number].excludes[facet][value] |= ids
         for number, ids in found.clauses:
-            self._slots[number].settle(BitMap(ids))
+            self._slots[number].settle(ids)
+
+    def _settle(self) -> None:
+        """Make ready for many questions what was just put in."""
+        self._keywords = Keywords(self._words)
+        for bitmap in self._every_bitmap():
+            bitmap.run_optimize()
+            bitmap.shrink_to_fit()
 
     def _every_bitmap(self) -> Iterator[BitMap]:
         yield from self._readers.every_bitmap()

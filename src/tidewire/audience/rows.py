@@ -12,7 +12,7 @@ from tidewire.languages import canonical, is_country
 from tidewire.model.delivery import ChannelCode
 from tidewire.model.errors import BadInput
 from tidewire.model.subscriber import OUTLET_KINDS, Kind
-from tidewire.store.arrivals import Arrival
+from tidewire.store.arrivals import Arrival, Profile, Wish
 
 # Why a journalist may be written to, in the terms of data protection law.
 CONSENT_BASES = ("consent", "contract", "legitimate-interest", "public-role")
@@ -21,6 +21,7 @@ LONGEST_NAME = 300
 LONGEST_SOURCE = 500
 MOST_LANGUAGES = 16
 
+_EVERYTHING = Wish((), ())
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -53,10 +54,8 @@ def read_outlet(line: int, values: tuple[str, ...]) -> Arrival:
     return Arrival(
         line,
         *_who(outside_id, name),
-        _country(country),
-        _languages(languages),
-        _outlet_kind(outlet_kind),
-        _clauses(wants),
+        _profile(country, languages, outlet_kind),
+        _wishes(wants),
         tuple(endpoints),
     )
 
@@ -73,10 +72,8 @@ def read_journalist(line: int, values: tuple[str, ...]) -> Arrival:
     return Arrival(
         line,
         *_who(outside_id, name),
-        _country(country),
-        _languages(languages),
-        _outlet_kind(outlet_kind),
-        _clauses(wants),
+        _profile(country, languages, outlet_kind),
+        _wishes(wants),
         ((ChannelCode.EMAIL, mail_address(mail), ""),),
         (basis.lower(), source, day),
     )
@@ -88,10 +85,8 @@ def read_desktop(line: int, values: tuple[str, ...]) -> Arrival:
     return Arrival(
         line,
         *_who(outside_id, name),
-        _country(country),
-        _languages(languages),
-        _outlet_kind(outlet_kind),
-        _clauses(wants),
+        _profile(country, languages, outlet_kind),
+        _wishes(wants),
     )
 
 
@@ -125,6 +120,11 @@ def _length(column: str, value: str, most: int) -> None:
         raise ValueError(f"{column} is longer than {most} characters.")
 
 
+@lru_cache(maxsize=16_384)
+def _profile(country: str, languages: str, outlet_kind: str) -> Profile:
+    return Profile.of(_country(country), _languages(languages), _outlet_kind(outlet_kind))
+
+
 def _country(text: str) -> str:
     code = text.upper()
     if code and not is_country(code):
@@ -132,7 +132,6 @@ def _country(text: str) -> str:
     return code
 
 
-@lru_cache(maxsize=16_384)
 def _languages(text: str) -> tuple[str, ...]:
     tags: dict[str, None] = {}
     for part in text.split(";"):
@@ -153,10 +152,32 @@ def _outlet_kind(text: str) -> str:
     return kind
 
 
-@lru_cache(maxsize=16_384)
-def _clauses(text: str) -> tuple[interest.Terms, ...]:
+def _wishes(text: str) -> tuple[Wish, ...]:
+    """The clauses of an interest; one that many ask for is read once."""
+    if not text:
+        return (_EVERYTHING,)
+    parts = text.split(" OR ")
+    if len(parts) <= interest.MOST_CLAUSES and len(text) <= interest.LONGEST_TEXT:
+        alone = [wish for part in parts if (wish := _wish(part))]
+        if len(alone) == len(parts):
+            return tuple(alone)
+    return _together(text)
+
+
+@lru_cache(maxsize=65_536)
+def _wish(part: str) -> Wish | None:
+    """The clause that this part of an interest is; None where it cannot be read by itself."""
     try:
-        return interest.terms(text)
+        found = interest.terms(part)
+    except BadInput:
+        return None
+    return Wish(*found[0]) if len(found) == 1 and part.strip() else None
+
+
+@lru_cache(maxsize=4_096)
+def _together(text: str) -> tuple[Wish, ...]:
+    try:
+        return tuple(Wish(*sides) for sides in interest.terms(text))
     except BadInput as error:
         raise ValueError(str(error)) from error
 

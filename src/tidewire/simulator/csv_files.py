@@ -1,7 +1,11 @@
 """The world's three CSV files, as `tidewire import` takes them."""
 
 import csv
+import io
+import multiprocessing
+import os
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from tidewire.simulator.world import Reader, World
@@ -15,7 +19,7 @@ DESKTOPS = ("outside_id", "name", *READER)
 
 
 def write_csv_files(world: World, folder: Path, web_port: int) -> None:
-    """Write outlets.csv, journalists.csv and desktops.csv; one row in memory at a time."""
+    """Write outlets.csv, journalists.csv and desktops.csv; a block of rows in memory at a time."""
     _write(
         folder / "outlets.csv",
         OUTLETS,
@@ -35,11 +39,30 @@ def write_csv_files(world: World, folder: Path, web_port: int) -> None:
             for j in world.journalists()
         ),
     )  # fmt: skip
-    _write(
-        folder / "desktops.csv",
-        DESKTOPS,
-        ((d.outside_id, d.name, *_reader(d)) for d in world.desktops()),
-    )
+    _write_desktops(folder / "desktops.csv", world)
+
+
+def _write_desktops(file: Path, world: World) -> None:
+    """One block of desktops after the other, made by as many processes as there are cores."""
+    blocks, make = world.desktop_blocks(), partial(_desktop_rows, world)
+    with file.open("wb") as out:
+        out.write(_rows([DESKTOPS]))
+        if len(blocks) == 1:
+            out.writelines(map(make, blocks))
+            return
+        fresh = multiprocessing.get_context("spawn")  # a fork would take our threads' locks along
+        with fresh.Pool(min(len(blocks), os.cpu_count() or 1)) as makers:
+            out.writelines(makers.imap(make, blocks))
+
+
+def _desktop_rows(world: World, block: range) -> bytes:
+    return _rows((d.outside_id, d.name, *_reader(d)) for d in world.desktops_of(block))
+
+
+def _rows(rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(rows)
+    return text.getvalue().encode()
 
 
 def _reader(reader: Reader) -> tuple[str, str, str, str]:

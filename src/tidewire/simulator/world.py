@@ -31,6 +31,7 @@ Draw = Callable[[], float]
 
 EVERYTHING = 0.08  # share of interests that leave nothing out
 EXCLUDING = 0.15
+DESKTOP_BLOCK = 50_000
 UNICODE_MAIL = 0.01
 
 
@@ -122,8 +123,18 @@ class World:
 
     def desktops(self) -> Iterator[Reader]:
         """The desktops; the first `size.connected` of them are on line."""
-        draw = self._draw("desktops")
-        for number in range(1, self.size.desktops + 1):
+        for block in self.desktop_blocks():
+            yield from self.desktops_of(block)
+
+    def desktop_blocks(self) -> list[range]:
+        """The desktops' numbers in blocks, of which each can be made by itself."""
+        end = self.size.desktops + 1
+        return [range(n, min(n + DESKTOP_BLOCK, end)) for n in range(1, end, DESKTOP_BLOCK)]
+
+    def desktops_of(self, block: range) -> Iterator[Reader]:
+        """The desktops of one of these blocks."""
+        draw = self._draw(f"desktops from {block.start}")
+        for number in block:
             yield _reader(draw, desktop_id(number), f"Desktop {number:07d}")
 
     def secret(self, number: int) -> str:

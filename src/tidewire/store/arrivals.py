@@ -1,30 +1,43 @@
 """Arrivals: subscribers that an importer hands over, taken in many at a time.
 
-Rows go by COPY into temporary tables of one session, and from there by a few statements
-into subscriber, interest and endpoint. `arrived` remembers the whole file's ids and lines.
+Those who have no address are taken to be new and go by COPY straight into subscriber and
+interest. Where one turns out to be known, and wherever there are addresses, rows go into
+temporary tables of one session, and from there by a few statements into subscriber, interest
+and endpoint. `arrived` remembers the lines of the whole file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+
+from psycopg import errors
 
 from tidewire.model.delivery import ChannelCode
 from tidewire.model.subscriber import Kind
+from tidewire.store import copied, interests
 from tidewire.store.database import Connection
 from tidewire.store.interests import Term
 
-# What a clause wants and what it excludes.
-Terms = tuple[tuple[Term, ...], tuple[Term, ...]]
+MOST_TERMS = 500_000  # that are remembered from batch to batch
+MOST_WISHES = 100_000
+
+_NUMBERS = [copied.small(number) for number in range(100)]  # of clauses
 IMPORTING = 7_480_001  # the advisory lock: one import at a time
 
 _TABLES = """
-    CREATE TEMP TABLE arrived (outside_id text PRIMARY KEY, line int NOT NULL);
+    CREATE TEMP TABLE arrived (subscriber_id int PRIMARY KEY, line int NOT NULL);
     CREATE TEMP TABLE arriving (
-        line int, outside_id text, name text, country text, languages text[], outlet_kind text,
+        line int, country text, languages text[], outlet_kind text, outside_id text, name text,
         consent_basis text, consent_source text, consent_on date);
     CREATE TEMP TABLE arriving_interest (line int, clause smallint, wants int[], excludes int[]);
     CREATE TEMP TABLE arriving_endpoint (line int, channel smallint, address text, secret text);
     CREATE TEMP TABLE placed (line int PRIMARY KEY, subscriber_id int, known bool);
+"""
+_STRAIGHT = """subscriber (id, country, languages, outlet_kind, outside_id, name, kind, created_at,
+    changed_at)"""
+_NEW_IDS = """
+    SELECT nextval(pg_get_serial_sequence('subscriber', 'id'))::int FROM generate_series(1, %s)
 """
 _PLACE = """
     INSERT INTO placed
@@ -46,7 +59,8 @@ _UPDATE = """
     ON CONFLICT (id) DO UPDATE SET country = excluded.country, languages = excluded.languages,
         outlet_kind = excluded.outlet_kind, name = excluded.name,
         consent_basis = excluded.consent_basis, consent_source = excluded.consent_source,
-        consent_at = excluded.consent_at, changed_at = excluded.changed_at
+        consent_at = excluded.consent_at, changed_at = excluded.changed_at,
+        changed_in = excluded.changed_in
 """
 _INTERESTS = """
     INSERT INTO interest (subscriber_id, clause, wants, excludes)
@@ -56,11 +70,11 @@ _INTERESTS = """
 _TAKEN = """
     SELECT n.line, n.channel, coalesce(s.outside_id, ''), d.line
     FROM arriving_endpoint n
-    JOIN arriving a USING (line)
+    JOIN placed p USING (line)
     JOIN endpoint e ON e.channel = n.channel AND e.address = n.address
     LEFT JOIN subscriber s ON s.id = e.subscriber_id
-    LEFT JOIN arrived d ON d.outside_id = s.outside_id AND s.kind = %(kind)s
-    WHERE s.kind IS DISTINCT FROM %(kind)s OR s.outside_id IS DISTINCT FROM a.outside_id
+    LEFT JOIN arrived d ON d.subscriber_id = e.subscriber_id
+    WHERE e.subscriber_id IS DISTINCT FROM p.subscriber_id
 """
 # An address that is no longer named stops; one that is named again starts again only where it
 # takes the place of another: what delivery has disabled stays so.
@@ -88,16 +102,37 @@ _ENDPOINTS = """
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class Profile:
+    """Who reads: country, languages best first, kind of outlet. Many arrivals share one."""
+
+    country: str
+    languages: tuple[str, ...]
+    outlet_kind: str
+    laid: bytes = b""  # the three as fields of a row
+
+    @classmethod
+    def of(cls, country: str, languages: tuple[str, ...], outlet_kind: str) -> "Profile":
+        """A profile, ready to be stored."""
+        laid = copied.text(country) + copied.texts(languages) + copied.text(outlet_kind)
+        return cls(country, languages, outlet_kind, laid)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """A clause of an interest. Many arrivals share one; each is the same as itself alone."""
+
+    wants: tuple[Term, ...]
+    excludes: tuple[Term, ...]
+
+
+class Arrival(NamedTuple):
     """One row of an import, checked. `consent` is (basis, source, ISO date)."""
 
     line: int
     outside_id: str
     name: str
-    country: str
-    languages: tuple[str, ...]
-    outlet_kind: str
-    clauses: tuple[Terms, ...]
+    profile: Profile
+    wishes: tuple[Wish, ...]
     endpoints: tuple[tuple[ChannelCode, str, str], ...] = ()  # channel, address, secret
     consent: tuple[str, str, str] | None = None
 
@@ -129,34 +164,88 @@ async def end(tx: Connection) -> None:
     await tx.execute("SELECT pg_advisory_unlock(%s)", (IMPORTING,))
 
 
+class Lexicon:
+    """The ids of terms, and clauses as fields of a row, remembered while an import runs."""
+
+    def __init__(self) -> None:
+        self._ids: dict[Term, int] = {}
+        self._laid: dict[Wish, bytes] = {}
+
+    async def learn(self, tx: Connection, arrivals: Iterable[Arrival]) -> None:
+        """Know every clause of these; terms that are new are stored."""
+        if len(self._laid) > MOST_WISHES:
+            self._laid.clear()
+        if len(self._ids) > MOST_TERMS:
+            self._ids.clear()
+        unknown = {wish for a in arrivals for wish in a.wishes if wish not in self._laid}
+        named = {term for wish in unknown for side in (wish.wants, wish.excludes) for term in side}
+        self._ids |= await interests.intern(tx, named - self._ids.keys())
+        for wish in unknown:
+            sides = (wish.wants, wish.excludes)
+            self._laid[wish] = b"".join(copied.ints({self._ids[t] for t in side}) for side in sides)
+
+    def rows(self, arrivals: Iterable[Arrival], keys: Iterable[int]) -> Iterator[bytes]:
+        """Their clauses as rows: a key, the clause's number, what it wants and excludes."""
+        laid = self._laid
+        for arrival, key in zip(arrivals, keys, strict=True):
+            for number, wish in enumerate(arrival.wishes):
+                yield copied.row_of(4, 4, key) + _NUMBERS[number] + laid[wish]
+
+
+async def add(
+    tx: Connection, kind: Kind, arrivals: Sequence[Arrival], lexicon: Lexicon, now: datetime
+) -> bool:
+    """Store arrivals of whom none has an address or is known; False where one is known.
+
+    Then nothing is stored: `bring` them. No outside id stands twice in `arrivals`.
+    """
+    found = await tx.execute(_NEW_IDS, (len(arrivals),))
+    ids = [row[0] for row in await found.fetchall()]
+    at = copied.moment(now)
+    rest = copied.small(kind) + at + at
+    try:
+        async with tx.transaction():
+            await copied.copy(tx, _STRAIGHT, _profiles(arrivals, ids, 9, rest))
+            await copied.copy(tx, "interest", lexicon.rows(arrivals, ids))
+            lines = (
+                copied.row_of(2, 4, i) + copied.whole(a.line)
+                for a, i in zip(arrivals, ids, strict=True)
+            )
+            await copied.copy(tx, "arrived", lines)
+    except errors.UniqueViolation:
+        return False
+    return True
+
+
 async def bring(
-    tx: Connection, kind: Kind, arrivals: Sequence[Arrival], ids: Mapping[Term, int]
+    tx: Connection, kind: Kind, arrivals: Sequence[Arrival], lexicon: Lexicon
 ) -> list[Clash]:
     """Lay arrivals ready; returns those that clash with what was there, which are taken out.
 
-    `ids` holds every term that they name. No id and no address stands twice in `arrivals`.
+    No id and no address stands twice in `arrivals`.
     """
     await tx.execute("TRUNCATE arriving, arriving_interest, arriving_endpoint, placed")
-    await _copy(tx, "arriving", map(_subscriber_line, arrivals))
-    await _copy(tx, "arriving_interest", _interest_lines(arrivals, ids))
-    await _copy(tx, "arriving_endpoint", _endpoint_lines(arrivals))
+    lines = [arrival.line for arrival in arrivals]
+    await copied.copy(tx, "arriving", _profiles(arrivals, lines, 9))
+    await copied.copy(tx, "arriving_interest", lexicon.rows(arrivals, lines))
+    await copied.copy(tx, "arriving_endpoint", _endpoints(arrivals))
+    await tx.execute(_PLACE, (kind,))
     found = await tx.execute(
-        "SELECT a.line, d.line FROM arriving a JOIN arrived d USING (outside_id)"
+        "SELECT p.line, d.line FROM placed p JOIN arrived d USING (subscriber_id)"
     )
     clashes = [Clash(line, None, "", first) for line, first in await found.fetchall()]
-    found = await tx.execute(_TAKEN, {"kind": kind})
+    found = await tx.execute(_TAKEN)
     for line, channel, holder, first in await found.fetchall():
         clashes.append(Clash(line, ChannelCode(channel), holder, first))
     if clashes:
-        lines = [clash.line for clash in clashes]
-        for table in ("arriving", "arriving_interest", "arriving_endpoint"):
-            await tx.execute(f"DELETE FROM {table} WHERE line = ANY(%s)".encode(), (lines,))
+        wrong = [clash.line for clash in clashes]
+        for table in ("arriving", "arriving_interest", "arriving_endpoint", "placed"):
+            await tx.execute(f"DELETE FROM {table} WHERE line = ANY(%s)".encode(), (wrong,))
     return clashes
 
 
 async def take_in(tx: Connection, kind: Kind, now: datetime) -> tuple[int, int]:
     """Store what was brought; returns how many are new, and how many were known and changed."""
-    await tx.execute(_PLACE, (kind,))
     values = {"kind": kind, "now": now}
     new = await tx.execute(_SUBSCRIBERS, {**values, "known": False})
     known = await tx.execute(_SUBSCRIBERS + _UPDATE, {**values, "known": True})
@@ -168,37 +257,38 @@ async def take_in(tx: Connection, kind: Kind, now: datetime) -> tuple[int, int]:
         await tx.execute(_REPLACE_ENDPOINTS)
     await tx.execute(_INTERESTS)
     await tx.execute(_ENDPOINTS)
-    await tx.execute("INSERT INTO arrived SELECT outside_id, line FROM arriving")
+    await tx.execute("INSERT INTO arrived SELECT subscriber_id, line FROM placed")
     return new.rowcount, known.rowcount
 
 
-async def _copy(tx: Connection, table: str, lines: Iterable[str]) -> None:
-    """COPY in text format; values hold no control characters, so only backslashes are escaped."""
-    text = "".join(lines)
-    if text:
-        async with tx.cursor().copy(f"COPY {table} FROM STDIN".encode()) as copy:
-            await copy.write(text)
+def _profiles(
+    arrivals: Iterable[Arrival], keys: Iterable[int], width: int, rest: bytes = b""
+) -> Iterator[bytes]:
+    """Rows of key, profile, outside id, name, and `rest` or else the consent."""
+    row_of, text = copied.row_of, copied.text
+    for a, key in zip(arrivals, keys, strict=True):
+        yield (
+            row_of(width, 4, key)
+            + a.profile.laid
+            + text(a.outside_id)
+            + text(a.name)
+            + (rest or _consent(a.consent))
+        )
 
 
-def _subscriber_line(a: Arrival) -> str:
-    basis, source, at = a.consent or ("\0", "\0", "\0")
-    line = (
-        f"{a.line}\t{a.outside_id}\t{a.name}\t{a.country}\t{{{','.join(a.languages)}}}"
-        f"\t{a.outlet_kind}\t{basis}\t{source}\t{at}\n"
-    )
-    return line.replace("\\", "\\\\").replace("\0", "\\N")
+def _consent(consent: tuple[str, str, str] | None) -> bytes:
+    if consent is None:
+        return 3 * copied.NULL
+    basis, source, day = consent
+    return copied.text(basis) + copied.text(source) + copied.day(day)
 
 
-def _interest_lines(arrivals: Iterable[Arrival], ids: Mapping[Term, int]) -> Iterable[str]:
-    for arrival in arrivals:
-        for number, (wants, excludes) in enumerate(arrival.clauses):
-            wanted = ",".join(map(str, {ids[term] for term in wants}))
-            excluded = ",".join(map(str, {ids[term] for term in excludes}))
-            yield f"{arrival.line}\t{number}\t{{{wanted}}}\t{{{excluded}}}\n"
-
-
-def _endpoint_lines(arrivals: Iterable[Arrival]) -> Iterable[str]:
+def _endpoints(arrivals: Iterable[Arrival]) -> Iterator[bytes]:
     for arrival in arrivals:
         for channel, address, secret in arrival.endpoints:
-            text = address.replace("\\", "\\\\")
-            yield f"{arrival.line}\t{int(channel)}\t{text}\t{secret}\n"
+            yield (
+                copied.row_of(4, 4, arrival.line)
+                + copied.small(channel)
+                + copied.text(address)
+                + copied.text(secret)
+            )

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from pyroaring import BitMap
+
 from tidewire.model.subscriber import Clause, Facet
 from tidewire.store.database import Connection
-from tidewire.store.subscribers import among
+from tidewire.store.gathered import among, gather, ids
 
 Term = tuple[Facet, str]
-Member = tuple[int, int, list[int]]  # clause number, term id, subscriber ids
+Member = tuple[int, int, BitMap]  # clause number, term id, subscriber ids
 
 
 async def intern(tx: Connection, terms: Iterable[Term]) -> dict[Term, int]:
@@ -28,9 +30,11 @@ async def intern(tx: Connection, terms: Iterable[Term]) -> dict[Term, int]:
     return {(Facet(facet), value): term_id for facet, value, term_id in await found.fetchall()}
 
 
-async def terms(tx: Connection, ids: Sequence[int]) -> dict[int, Term]:
+async def terms(tx: Connection, wanted: Sequence[int]) -> dict[int, Term]:
     """The facet and value of each of these terms."""
-    found = await tx.execute("SELECT id, facet, value FROM term WHERE id = ANY(%s)", (list(ids),))
+    found = await tx.execute(
+        "SELECT id, facet, value FROM term WHERE id = ANY(%s)", (list(wanted),)
+    )
     return {term_id: (Facet(facet), value) for term_id, facet, value in await found.fetchall()}
 
 
@@ -38,16 +42,19 @@ async def replace(
     tx: Connection, subscriber_id: int, clauses: Sequence[Clause], now: datetime
 ) -> None:
     """What a subscriber wants from now on."""
-    ids = await intern(tx, [term for c in clauses for term in (*_wants(c), *_excludes(c))])
+    known = await intern(tx, [term for c in clauses for term in (*_wants(c), *_excludes(c))])
     await tx.execute("DELETE FROM interest WHERE subscriber_id = %s", (subscriber_id,))
     for number, clause in enumerate(clauses):
-        wants = sorted(ids[term] for term in _wants(clause))
-        excludes = sorted(ids[term] for term in _excludes(clause))
+        wants = sorted(known[term] for term in _wants(clause))
+        excludes = sorted(known[term] for term in _excludes(clause))
         await tx.execute(
             "INSERT INTO interest (subscriber_id, clause, wants, excludes) VALUES (%s, %s, %s, %s)",
             (subscriber_id, number, wants, excludes),
         )
-    await tx.execute("UPDATE subscriber SET changed_at = %s WHERE id = %s", (now, subscriber_id))
+    await tx.execute(
+        "UPDATE subscriber SET changed_at = %s, changed_in = pg_current_xact_id() WHERE id = %s",
+        (now, subscriber_id),
+    )
 
 
 async def of_subscriber(tx: Connection, subscriber_id: int) -> tuple[Clause, ...]:
@@ -66,24 +73,26 @@ async def of_subscriber(tx: Connection, subscriber_id: int) -> tuple[Clause, ...
     return tuple(Clause(_frozen(w), _frozen(e)) for w, e in clauses.values())
 
 
-async def clauses(tx: Connection, ids: range | Sequence[int]) -> list[tuple[int, list[int]]]:
-    """(clause number, subscriber ids that have a clause of this number) among `ids`."""
-    where, values = among("subscriber_id", ids)
-    query = f"SELECT clause, array_agg(subscriber_id) FROM interest WHERE {where} GROUP BY 1"
+async def clauses(tx: Connection, wanted: range | BitMap) -> list[tuple[int, BitMap]]:
+    """(clause number, those among `wanted` that have a clause of this number)."""
+    where, values = among("subscriber_id", wanted)
+    query = f"SELECT clause, {gather('subscriber_id')} FROM interest WHERE {where} GROUP BY 1"
     found = await tx.execute(query.encode(), values, binary=True)
-    return await found.fetchall()
+    return [(number, ids(raw)) for number, raw in await found.fetchall()]
 
 
-async def members(tx: Connection, ids: range | Sequence[int], *, excluded: bool) -> list[Member]:
-    """Who among `ids` wants which term in which clause; with `excluded`, who excludes it."""
-    where, values = among("subscriber_id", ids)
+async def members(tx: Connection, wanted: range | BitMap, *, excluded: bool) -> list[Member]:
+    """Who among `wanted` wants which term in which clause; with `excluded`, who excludes it."""
+    where, values = among("subscriber_id", wanted)
     column = "excludes" if excluded else "wants"
     query = f"""
-        SELECT clause, term, array_agg(subscriber_id) FROM interest, unnest({column}) AS term
-        WHERE {where} AND {column} <> '{{}}' GROUP BY 1, 2
+        SELECT clause, term, {gather("subscriber_id")}
+        FROM (SELECT clause, unnest({column}) AS term, subscriber_id FROM interest
+              WHERE {where} AND {column} <> '{{}}') each_term
+        GROUP BY 1, 2
     """
     found = await tx.execute(query.encode(), values, binary=True)
-    return await found.fetchall()
+    return [(number, term, ids(raw)) for number, term, raw in await found.fetchall()]
 
 
 def _wants(clause: Clause) -> list[Term]:

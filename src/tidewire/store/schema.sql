@@ -122,10 +122,11 @@ CREATE TABLE subscriber (
     consent_at      timestamptz,
     created_at      timestamptz NOT NULL,
     changed_at      timestamptz NOT NULL,
+    changed_in      xid8 NOT NULL DEFAULT pg_current_xact_id(),     -- what changed it last
     CHECK (kind <> 2 OR (consent_basis IS NOT NULL AND consent_source IS NOT NULL))
 );
 CREATE UNIQUE INDEX subscriber_outside ON subscriber (kind, outside_id) WHERE outside_id IS NOT NULL;
-CREATE INDEX subscriber_changed ON subscriber (changed_at);
+CREATE INDEX subscriber_changed ON subscriber (changed_in);
 
 -- No foreign key: its trigger costs a quarter of an import, and nobody is ever deleted.
 CREATE TABLE interest (

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pyroaring import BitMap
+
 from tidewire.model.errors import NotFound
 from tidewire.model.subscriber import Kind, SubscriberState
 from tidewire.store.database import Connection
+from tidewire.store.gathered import among, gather, ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Subscriber:
 
 
 # Kind, country, languages by rank, kind of outlet, and the ids of those who have these.
-Profile = tuple[int, str, list[str], str, list[int]]
+Profile = tuple[int, str, list[str], str, BitMap]
 
 _COLUMNS = "id, kind, state, key_generation, country, languages, outlet_kind, name, outside_id"
 
@@ -52,7 +55,8 @@ async def count(tx: Connection) -> dict[Kind, int]:
 async def leave(tx: Connection, subscriber_id: int, now: datetime) -> None:
     """They receive nothing more, on any channel."""
     await tx.execute(
-        "UPDATE subscriber SET state = 1, changed_at = %s WHERE id = %s AND state = 0",
+        "UPDATE subscriber SET state = 1, changed_at = %s, changed_in = pg_current_xact_id()"
+        " WHERE id = %s AND state = 0",
         (now, subscriber_id),
     )
 
@@ -62,7 +66,8 @@ async def set_languages(
 ) -> None:
     """What they read from now on, best first (BCP 47)."""
     await tx.execute(
-        "UPDATE subscriber SET languages = %s, changed_at = %s WHERE id = %s",
+        "UPDATE subscriber SET languages = %s, changed_at = %s,"
+        " changed_in = pg_current_xact_id() WHERE id = %s",
         (list(languages), now, subscriber_id),
     )
 
@@ -70,7 +75,8 @@ async def set_languages(
 async def void_key(tx: Connection, subscriber_id: int, now: datetime) -> int:
     """Raise the generation of a desktop's key, so that older keys are void; returns the new one."""
     found = await tx.execute(
-        "UPDATE subscriber SET key_generation = key_generation + 1, changed_at = %s"
+        "UPDATE subscriber SET key_generation = key_generation + 1, changed_at = %s,"
+        " changed_in = pg_current_xact_id()"
         " WHERE id = %s RETURNING key_generation",
         (now, subscriber_id),
     )
@@ -87,41 +93,38 @@ async def span(tx: Connection) -> int:
     return int(row[0])
 
 
-async def changed(tx: Connection, since: datetime | None) -> dict[int, list[int]]:
-    """The ids that changed at `since` or later (None: ever), by the transaction that did it."""
-    found = await tx.execute(
-        "SELECT xmin::text::bigint, array_agg(id) FROM subscriber"
-        " WHERE changed_at >= coalesce(%s, '-infinity'::timestamptz) GROUP BY xmin",
-        (since,),
-        binary=True,
-    )
-    return {int(by): ids for by, ids in await found.fetchall()}
-
-
-async def last_change(tx: Connection) -> datetime | None:
-    """The moment of the newest change; None where nobody is."""
-    row = await (await tx.execute("SELECT max(changed_at) FROM subscriber")).fetchone()
+async def view(tx: Connection) -> str:
+    """Which transactions this one sees, as `changed` takes it."""
+    row = await (await tx.execute("SELECT pg_current_snapshot()::text")).fetchone()
     assert row is not None
-    moment: datetime | None = row[0]
-    return moment
+    return str(row[0])
 
 
-async def profiles(tx: Connection, ids: range | Sequence[int]) -> list[Profile]:
-    """The active subscribers among `ids`, those that are alike together."""
-    where, values = among("id", ids)
+async def changed(tx: Connection, since: str) -> BitMap:
+    """Who was changed by a transaction that an earlier view did not see, and this one does.
+
+    What stands ahead of this server's transactions came with a copy of another's data.
+    """
     query = f"""
-        SELECT kind, country, languages, outlet_kind, array_agg(id) FROM subscriber
+        SELECT {gather("id")} FROM subscriber
+        WHERE changed_in >= pg_snapshot_xmin(%(since)s::pg_snapshot)
+          AND changed_in < pg_snapshot_xmax(pg_current_snapshot())
+          AND NOT pg_visible_in_snapshot(changed_in, %(since)s::pg_snapshot)
+    """
+    row = await (await tx.execute(query.encode(), {"since": since}, binary=True)).fetchone()
+    assert row is not None
+    return ids(row[0])
+
+
+async def profiles(tx: Connection, wanted: range | BitMap) -> list[Profile]:
+    """The active subscribers among `wanted`, those that are alike together."""
+    where, values = among("id", wanted)
+    query = f"""
+        SELECT kind, country, languages, outlet_kind, {gather("id")} FROM subscriber
         WHERE state = 0 AND {where} GROUP BY 1, 2, 3, 4
     """
     found = await tx.execute(query.encode(), values, binary=True)
-    return await found.fetchall()
-
-
-def among(column: str, ids: range | Sequence[int]) -> tuple[str, list[object]]:
-    """The condition, and its values, that `column` is one of `ids`; a range is a span."""
-    if isinstance(ids, range):
-        return f"{column} >= %s AND {column} < %s", [ids.start, ids.stop]
-    return f"{column} = ANY(%s)", [list(ids)]
+    return [(*alike, ids(raw)) for *alike, raw in await found.fetchall()]
 
 
 def _read(row: Sequence[Any] | None) -> Subscriber:

@@ -47,6 +47,7 @@ def _import(kind: Kind, file: Path) -> None:
     text = f"{kind.name.lower()}s: {summary.new:,} new, {summary.renewed:,} renewed{told}"
     Console(highlight=False, soft_wrap=True).print(text, markup=False)
     if not summary.kept:
+        console.print("No row was kept.")
         raise typer.Exit(NOTHING_KEPT)
 
 
