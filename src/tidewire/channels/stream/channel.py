@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from tidewire.channels.stream.frame import edition_frame
+from tidewire.channels.stream.frame import Frame, edition_frame
 from tidewire.channels.stream.hub import Hub
 from tidewire.clock import Clock, stopwatch
 from tidewire.formats.wire_item import wire_json
@@ -105,7 +105,7 @@ class StreamChannel:
     def _write(
         self,
         delivery: Outgoing,
-        frame: bytes,
+        frame: Frame,
         ready: "asyncio.Queue[tuple[Outgoing, Outcome]]",
     ) -> _Answer:
         answer = _Answer(delivery, ready)

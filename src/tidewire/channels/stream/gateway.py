@@ -5,6 +5,7 @@ import resource
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle
 
 import structlog
 
@@ -14,7 +15,7 @@ from tidewire.channels.stream.admit import Door, ReadKey
 from tidewire.channels.stream.answer import NotServed
 from tidewire.channels.stream.catch_up import CatchUp
 from tidewire.channels.stream.follow import Follower
-from tidewire.channels.stream.frame import GOODBYE, hello_frame
+from tidewire.channels.stream.frame import goodbye_frames, hello_frame
 from tidewire.channels.stream.hub import Hub
 from tidewire.channels.stream.parcel import readable
 from tidewire.channels.stream.protocol import LINGER_SECONDS, Screen, Stage
@@ -119,9 +120,10 @@ class Gateway:
         if self._timer is not None:
             self._timer.cancel()
         await _end(self._tasks)
+        goodbyes = cycle(goodbye_frames())
         for screen in (*self._open, *self.hub.screens()):
             if screen.stage in (Stage.REPLAYING, Stage.LIVE):
-                screen.write(GOODBYE)
+                screen.write(next(goodbyes))
             screen.leave()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._empty.wait(), LINGER_SECONDS + 0.5)
@@ -167,7 +169,7 @@ class Gateway:
 
     def _welcome(self, screen: Screen, request: Request, standing: Standing, head: int) -> None:
         head = max(head, self.hub.position)
-        begin = answer.stream_head(self.clock.now())
+        begin = answer.stream_head(self.clock.now(), gzip=request.gzip)
         if request.method == "HEAD":
             screen.answer(begin)
             return
@@ -184,7 +186,7 @@ class Gateway:
             replay_from=start.cursor + 1,
             complete=start.complete,
         )
-        screen.write(begin + hello)
+        screen.begin(begin, hello, gzip=request.gzip)
         if start.seen:
             self.catching_up.claim(screen.desktop, start.cursor)
         if not self.hub.catch_up(screen):
