@@ -13,7 +13,7 @@ from tidewire.app.settings import Settings
 from tidewire.clock import stopwatch
 from tidewire.model.errors import Misconfigured
 
-PROGRAMS = ("web", "worker", "gateway", "inbound")
+PROGRAMS = ("web", "worker", "inbound")
 STOP_SECONDS = 10.0
 FIRST_PAUSE = 0.2  # seconds before a program that died is started again; doubles
 LONGEST_PAUSE = 10.0
@@ -29,7 +29,8 @@ async def run_all(house: House, stopping: asyncio.Event) -> None:
     """
     _look_at_ports(house.settings)
     log.info("serving", address=house.settings.base_url, stream=house.settings.stream_url)
-    keepers = [asyncio.create_task(_keep(name, stopping)) for name in PROGRAMS]
+    programs = [*PROGRAMS, *["gateway"] * house.settings.gateways]
+    keepers = [asyncio.create_task(_keep(name, stopping)) for name in programs]
     await stopping.wait()
     await asyncio.gather(*keepers)
 

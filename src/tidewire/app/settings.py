@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from tidewire.model.errors import Misconfigured
 
 PREFIX = "TIDEWIRE_"
+MOST_GATEWAYS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Settings:
     """What the house itself needs; channels take theirs from `environment`.
 
     `database_url` is None where the private PostgreSQL in `home` is used, `inbound` where no
-    bounces are taken.
+    bounces are taken. `gateways` is how many gateway processes share one port; `certificate`
+    is the gateway's own, as files of the chain and of its key, None where it speaks no TLS.
     """
 
     home: Path
@@ -38,6 +40,8 @@ class Settings:
     gateway: Address
     inbound: Address | None
     stream_url: str
+    gateways: int
+    certificate: tuple[Path, Path] | None
     environment: Mapping[str, str]
 
     @property
@@ -52,6 +56,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     own = {name: value for name, value in source.items() if name.startswith(PREFIX)}
     http = _address(own, "HTTP_ADDRESS", "127.0.0.1:8080")
     gateway = _address(own, "GATEWAY_ADDRESS", "127.0.0.1:8081")
+    certificate = _certificate(own)
+    scheme = "http" if certificate is None else "https"
     return Settings(
         home=Path(own.get("TIDEWIRE_HOME") or "tidewire-data").absolute(),
         database_url=own.get("TIDEWIRE_DATABASE_URL") or None,
@@ -61,7 +67,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         base_url=_url(own, "BASE_URL", f"http://{http}"),
         http=http,
         gateway=gateway,
-        stream_url=_url(own, "STREAM_URL", f"http://{gateway}/stream"),
+        stream_url=_url(own, "STREAM_URL", f"{scheme}://{gateway}/stream"),
+        gateways=_gateways(own),
+        certificate=certificate,
         environment=own,
     )
 
@@ -74,6 +82,27 @@ def _address(own: Mapping[str, str], name: str, default: str) -> Address:
             f"{PREFIX}{name} is {text!r}, which is no address.", "Write it as 127.0.0.1:8080."
         )
     return Address(host.strip("[]"), int(port))
+
+
+def _gateways(own: Mapping[str, str]) -> int:
+    text = own.get(PREFIX + "GATEWAYS") or "1"
+    if not text.isdigit() or not 1 <= int(text) <= MOST_GATEWAYS:
+        raise Misconfigured(
+            f"{PREFIX}GATEWAYS is {text!r}.", f"Write a number from 1 to {MOST_GATEWAYS}."
+        )
+    return int(text)
+
+
+def _certificate(own: Mapping[str, str]) -> tuple[Path, Path] | None:
+    chain, key = (own.get(f"{PREFIX}GATEWAY_{name}") for name in ("CERTIFICATE", "KEY"))
+    if not chain and not key:
+        return None
+    if not chain or not key:
+        raise Misconfigured(
+            f"Of {PREFIX}GATEWAY_CERTIFICATE and {PREFIX}GATEWAY_KEY one is missing.",
+            "Set both, or neither.",
+        )
+    return Path(chain).absolute(), Path(key).absolute()
 
 
 def _url(own: Mapping[str, str], name: str, default: str) -> str:

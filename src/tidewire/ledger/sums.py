@@ -85,12 +85,14 @@ async def stream_sum(tx: Connection, release_id: int, version: int) -> StreamSum
         for language, raw in await receipt_sums.audience(tx, release_id, version, Kind.DESKTOP)
     }
     accepted: dict[str, BitMap] = {}
+    took = BitMap()
     spread: Counter[int] = Counter()
     for language, raw, times in await receipt_sums.stream_batches(tx, release_id, version):
-        accepted.setdefault(language, BitMap()).update(BitMap.deserialize(raw))
-        spread.update({int(ms): count for ms, count in times.items()})
+        members = BitMap.deserialize(raw)
+        spread.update(first_times(times, len(members & took)))
+        took.update(members)
+        accepted.setdefault(language, BitMap()).update(members)
     everyone_due = BitMap().union(*due.values())
-    took = BitMap().union(*accepted.values())
     late = took - everyone_due
     for language, members in accepted.items():
         due.setdefault(language, BitMap()).update(members & late)
@@ -109,6 +111,20 @@ async def stream_sum(tx: Connection, release_id: int, version: int) -> StreamSum
         accepted_by_country={country: number for country, _, number in countries},
         spread=dict(spread),
     )
+
+
+def first_times(times: Mapping[str, int], repeats: int) -> dict[int, int]:
+    """{ms after T0: desktops} of one batch without those that an earlier batch has.
+
+    Two gateways may each have served a desktop. Which time is whose cannot be told: of what
+    was counted, the latest are taken for the repeats.
+    """
+    found: dict[int, int] = {}
+    left = sum(times.values()) - repeats
+    for ms in sorted(map(int, times)):
+        found[ms] = min(times[str(ms)], left)
+        left -= found[ms]
+    return {ms: count for ms, count in found.items() if count > 0}
 
 
 def _bits(members: BitMap, length: int) -> bytes:

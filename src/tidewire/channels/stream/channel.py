@@ -71,8 +71,24 @@ class StreamChannel:
         """No host is to blame: desktops come to us."""
         return ""
 
+    def prepare(
+        self,
+        edition: Edition,  # noqa: ARG002
+        language: str,  # noqa: ARG002
+        deliveries: Sequence[Outgoing],  # noqa: ARG002
+    ) -> bytes:
+        """Nothing: a frame's id is the sequence number, which is given at the moment."""
+        return b""
+
+    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
+        """Nothing: desktops have connected already."""
+
     async def send(
-        self, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+        self,
+        edition: Edition,
+        language: str,
+        deliveries: Sequence[Outgoing],
+        prepared: bytes = b"",  # noqa: ARG002
     ) -> AsyncGenerator[Receipt]:
         """Write the frame to each desktop; a receipt comes as soon as it is acknowledged."""
         try:

@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import socket
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle
@@ -23,6 +24,7 @@ from tidewire.channels.stream.receipts import Receipts, Record
 from tidewire.channels.stream.replay import start_of
 from tidewire.channels.stream.request import HEAD_SECONDS, Request
 from tidewire.channels.stream.shelf import Counted, Shelf
+from tidewire.channels.stream.tls import TlsScreen
 from tidewire.clock import Clock, stopwatch
 from tidewire.store import editions
 from tidewire.store.database import Database
@@ -46,7 +48,8 @@ class GatewayContext:
     """What the house lends to the gateway.
 
     `read_key` reads a desktop's key, `record` writes receipts to the ledger, `counted`
-    tells who has a receipt for an edition from an earlier run.
+    tells who has a receipt for an edition from an earlier run. With `tls` the gateway speaks
+    nothing else.
     """
 
     clock: Clock
@@ -56,6 +59,7 @@ class GatewayContext:
     read_key: ReadKey
     record: Record
     counted: Counted
+    tls: ssl.SSLContext | None = None
 
 
 class Gateway:
@@ -96,9 +100,7 @@ class Gateway:
             self.hub.position = self.hub.written = await editions.head(tx)
         loop = asyncio.get_running_loop()
         listening = _listen(host, port, reuse_port=reuse_port)
-        self._server = await loop.create_server(
-            lambda: Screen(self), sock=listening, backlog=BACKLOG
-        )
+        self._server = await loop.create_server(self._screen, sock=listening, backlog=BACKLOG)
         work = (
             self.receipts.run(),
             self.follower.run(),
@@ -131,6 +133,10 @@ class Gateway:
         with suppress(Exception):  # the store is gone: desktops claim these when they return
             await self.receipts.flush()
         log.info("gateway closed", editions=self.hub.counters.editions, cut=self.hub.counters.cut)
+
+    def _screen(self) -> Screen:
+        tls = self._context.tls
+        return Screen(self) if tls is None else TlsScreen(self, tls)
 
     def came(self, screen: Screen) -> bool:
         """Count a connection in; False where descriptors run out or the gateway is closing."""
