@@ -9,7 +9,6 @@ from tidewire.app.settings import Settings, read_settings
 from tidewire.bus.bell import Bell
 from tidewire.bus.postgres import PostgresBell
 from tidewire.channels.channel import Channel, ChannelContext
-from tidewire.channels.registry import CHANNELS
 from tidewire.clock import Clock, SystemClock
 from tidewire.model.delivery import ChannelCode
 from tidewire.store.database import Database
@@ -40,6 +39,9 @@ class House:
 
     def open_channels(self) -> Mapping[ChannelCode, Channel]:
         """One of each channel in the registry. Raises Misconfigured."""
+        # Here, so that a gateway does not carry every other channel's libraries.
+        from tidewire.channels.registry import CHANNELS
+
         context = self.channel_context()
         return {code: make(context) for code, make in CHANNELS.items()}
 
