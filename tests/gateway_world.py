@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -69,6 +70,7 @@ async def a_gateway(
     *,
     port: int = 0,
     reuse_port: bool = False,
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator["Running"]:
     """A gateway that listens on loopback (without `port`: on a free one) until the block ends."""
     books = books or Books()
@@ -82,6 +84,7 @@ async def a_gateway(
             read_key=lambda key: read_desktop_key(SIGNER, key),
             record=books.record,
             counted=books.counted,
+            tls=tls,
         )
     )
     try:

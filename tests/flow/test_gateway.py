@@ -23,7 +23,7 @@ from gateway_world import (
     publish_version,
     request,
 )
-from tidewire.channels.stream.frame import HEARTBEAT_SECONDS
+from tidewire.channels.stream.frame import HEARTBEAT_SECONDS, SPREAD_MS
 from tidewire.clock import FixedClock
 from tidewire.model.release import Act
 from tidewire.store import subscribers
@@ -231,9 +231,13 @@ async def test_closing_tells_desktops_and_leaves_no_receipt_behind(database: Dat
         release_id, _ = await publish(database, NOW, {"de": desktops})
         for screen in screens:
             await screen.events(1)
+    waits = set()
     for screen in screens:
-        rest = await screen.reader.read()
-        assert rest == b": the gateway is closing; connect again\n"
+        retry, said, end = (await screen.reader.read()).split(b"\n")
+        assert (said, end) == (b": the gateway is closing; connect again", b"")
+        waits.add(int(retry.removeprefix(b"retry: ")))
+    assert len(waits) == len(desktops)  # they do not all come back at once
+    assert 0 < min(waits) <= max(waits) <= SPREAD_MS
     assert running.books.accepted(release_id) == desktops
 
 

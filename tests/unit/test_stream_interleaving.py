@@ -13,6 +13,7 @@ from editions import an_edition
 from tidewire.channels.stream import catch_up, hub
 from tidewire.channels.stream.catch_up import CatchUp
 from tidewire.channels.stream.follow import Follower
+from tidewire.channels.stream.frame import Frame
 from tidewire.channels.stream.hub import Hub
 from tidewire.channels.stream.parcel import Parcel, Tally
 from tidewire.channels.stream.protocol import Screen, Stage
@@ -37,7 +38,7 @@ class Wire:
         parcel = Parcel(
             edition, {"en": BitMap(due)}, BitMap(), base_url="https://x.example", dirty=self._dirty
         )
-        parcel._frames["en"] = f"{sequence};".encode()  # read back below, in place of JSON
+        parcel._frames["en"] = Frame(f"{sequence};".encode())  # read back below, in place of JSON
         self.parcels.append(parcel)
 
     async def after(self, sequence: int, limit: int = 2) -> list[Parcel]:

@@ -12,7 +12,6 @@ from tidewire.bus.credentials import read_credentials
 from tidewire.bus.nats import NatsBell, read_servers
 from tidewire.bus.postgres import PostgresBell
 from tidewire.channels.channel import Channel, ChannelContext
-from tidewire.channels.registry import CHANNELS
 from tidewire.clock import Clock, SystemClock
 from tidewire.ledger.record import record_opened
 from tidewire.model.delivery import ChannelCode
@@ -48,6 +47,9 @@ class House:
 
     def open_channels(self) -> Mapping[ChannelCode, Channel]:
         """One of each channel in the registry. Raises Misconfigured."""
+        # Here, so that a gateway does not carry every other channel's libraries.
+        from tidewire.channels.registry import CHANNELS
+
         context = self.channel_context()
         return {code: make(context) for code, make in CHANNELS.items()}
 

@@ -2,55 +2,65 @@
 
 import logging
 import sys
+from collections.abc import Callable
 
 import psycopg
 import typer
 from rich.console import Console
 
-from tidewire.app.commands import (
-    accounts,
-    circuit,
-    demo,
-    desk,
-    desktop,
-    endpoint,
-    importing,
-    ledger,
-    mail,
-    report,
-    simulate,
-    submit,
-    vault,
-    webhook,
-)
 from tidewire.app.commands.programs import gateway, inbound, serve, web, worker
 from tidewire.model.errors import BadInput, WireError
 
-app = typer.Typer(
-    help="Tidewire, an open newswire.", no_args_is_help=True, pretty_exceptions_enable=False
-)
-app.command()(serve)
-app.command()(web)
-app.command()(worker)
-app.command()(gateway)
-app.command()(inbound)
-app.command()(submit.submit)
-app.command()(report.report)
-app.command()(simulate.simulate)
-app.command()(demo.demo)
-app.add_typer(desk.app, name="desk")
-app.add_typer(importing.app, name="import")
-app.add_typer(accounts.issuer, name="issuer")
-app.add_typer(accounts.editor, name="editor")
-app.add_typer(circuit.app, name="circuit")
-app.add_typer(desktop.app, name="desktop")
-app.add_typer(endpoint.app, name="endpoint")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(mail.app, name="mail")
-app.add_typer(vault.app, name="vault")
-app.add_typer(webhook.app, name="webhook")
-
 REFUSED = 2
+PROGRAMS: dict[str, Callable[[], None]] = {
+    "serve": serve,
+    "web": web,
+    "worker": worker,
+    "gateway": gateway,
+    "inbound": inbound,
+}
+
+
+def command_line() -> typer.Typer:
+    """All commands. They load much, so that a program that stays up does without them."""
+    from tidewire.app.commands import (
+        accounts,
+        circuit,
+        demo,
+        desk,
+        desktop,
+        endpoint,
+        importing,
+        ledger,
+        mail,
+        report,
+        simulate,
+        submit,
+        vault,
+        webhook,
+    )
+
+    app = typer.Typer(
+        help="Tidewire, an open newswire.", no_args_is_help=True, pretty_exceptions_enable=False
+    )
+    for program in PROGRAMS.values():
+        app.command()(program)
+    app.command()(submit.submit)
+    app.command()(report.report)
+    app.command()(simulate.simulate)
+    app.command()(demo.demo)
+    app.add_typer(desk.app, name="desk")
+    app.add_typer(importing.app, name="import")
+    app.add_typer(accounts.issuer, name="issuer")
+    app.add_typer(accounts.editor, name="editor")
+    app.add_typer(circuit.app, name="circuit")
+    app.add_typer(desktop.app, name="desktop")
+    app.add_typer(endpoint.app, name="endpoint")
+    app.add_typer(ledger.app, name="ledger")
+    app.add_typer(mail.app, name="mail")
+    app.add_typer(vault.app, name="vault")
+    app.add_typer(webhook.app, name="webhook")
+    return app
 
 
 def main() -> None:
@@ -58,7 +68,10 @@ def main() -> None:
     # The pool tells each failed try; what matters is said once, below.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
-        app(prog_name="tidewire")
+        if len(sys.argv) == 2 and (program := PROGRAMS.get(sys.argv[1])):
+            program()
+        else:
+            command_line()(prog_name="tidewire")
     except WireError as error:
         _say(error)
         sys.exit(REFUSED)

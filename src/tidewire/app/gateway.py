@@ -1,13 +1,17 @@
 """The gateway program: wires the stream to keys, store, bell and ledger."""
 
 import asyncio
+import signal
+import ssl
 from collections.abc import Callable, Sequence
 
 import structlog
 
 from tidewire.access.tokens import read_desktop_key
 from tidewire.app.assemble import House
+from tidewire.app.settings import Settings
 from tidewire.channels.stream.gateway import Gateway, GatewayContext
+from tidewire.channels.stream.tls import load_certificate, server_context
 from tidewire.ledger.record import record_stream
 from tidewire.ledger.sums import desktops_served
 from tidewire.model.delivery import StreamReceipts
@@ -33,7 +37,9 @@ async def run_gateway(
     own = house.settings.gateway
     host = own.host if host is None else host
     port = own.port if port is None else port
-    gateway = Gateway(gateway_context(house))
+    tls = _tls(house.settings)
+    gateway = Gateway(gateway_context(house, tls))
+    reuse_port = reuse_port or house.settings.gateways > 1
     try:
         found = await gateway.start(host, port, reuse_port=reuse_port)
     except OSError as error:
@@ -41,7 +47,9 @@ async def run_gateway(
             f"The gateway cannot listen on {host}:{port}: {error.strerror}.",
             "Stop what listens there, or set TIDEWIRE_GATEWAY_ADDRESS.",
         ) from error
-    log.info("gateway listens", host=found[0], port=found[1])
+    log.info("gateway listens", host=found[0], port=found[1], tls=tls is not None)
+    if tls is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, tls, house.settings)
     try:
         if ready is not None:
             ready(*found)
@@ -50,7 +58,7 @@ async def run_gateway(
         await gateway.stop()
 
 
-def gateway_context(house: House) -> GatewayContext:
+def gateway_context(house: House, tls: ssl.SSLContext | None = None) -> GatewayContext:
     """What the gateway needs, from the parts of the house."""
 
     async def record(found: Sequence[StreamReceipts]) -> None:
@@ -65,4 +73,19 @@ def gateway_context(house: House) -> GatewayContext:
         read_key=lambda key: read_desktop_key(house.signer, key),
         record=record,
         counted=desktops_served,
+        tls=tls,
     )
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    return None if settings.certificate is None else server_context(*settings.certificate)
+
+
+def _reload(tls: ssl.SSLContext, settings: Settings) -> None:
+    """Show a renewed certificate from here on; where it cannot be used, the old one stays."""
+    assert settings.certificate is not None
+    try:
+        load_certificate(tls, *settings.certificate)
+        log.info("certificate read again")
+    except Misconfigured as error:
+        log.error("the old certificate stays", why=error.message)

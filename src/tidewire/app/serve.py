@@ -37,7 +37,8 @@ async def run_all(house: House, stopping: asyncio.Event) -> None:
 def _commands(settings: Settings) -> list[tuple[str, ...]]:
     """What is run, in words of the command line. One worker stages; the others need no index."""
     more = [("worker", "--no-staging")] * (settings.workers - 1)
-    return [("web",), ("worker",), *more, ("gateway",), ("inbound",)]
+    gateways = [("gateway",)] * settings.gateways
+    return [("web",), ("worker",), *more, *gateways, ("inbound",)]
 
 
 def _look_at_ports(settings: Settings) -> None:

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from tidewire.model.errors import Misconfigured
 
 PREFIX = "TIDEWIRE_"
+MOST_GATEWAYS = 64
+MOST_WORKERS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,9 @@ class Settings:
     """What the house itself needs; channels take theirs from `environment`.
 
     `database_url` is None where the private PostgreSQL in `home` is used, `inbound` where no
-    bounces are taken. `nats` is "" where PostgreSQL rings the bell.
+    bounces are taken. `gateways` is how many gateway processes share one port; `certificate`
+    is the gateway's own, as files of the chain and of its key, None where it speaks no TLS.
+    `nats` is "" where PostgreSQL rings the bell.
     """
 
     home: Path
@@ -42,6 +46,8 @@ class Settings:
     nats: str
     nats_credentials: Path | None
     workers: int
+    gateways: int
+    certificate: tuple[Path, Path] | None
     environment: Mapping[str, str]
 
     @property
@@ -57,6 +63,8 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     http = _address(own, "HTTP_ADDRESS", "127.0.0.1:8080")
     gateway = _address(own, "GATEWAY_ADDRESS", "127.0.0.1:8081")
     home = Path(own.get("TIDEWIRE_HOME") or "tidewire-data").absolute()
+    certificate = _certificate(own)
+    scheme = "http" if certificate is None else "https"
     return Settings(
         home=home,
         database_url=own.get("TIDEWIRE_DATABASE_URL") or None,
@@ -66,13 +74,15 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         base_url=_url(own, "BASE_URL", f"http://{http}"),
         http=http,
         gateway=gateway,
-        stream_url=_url(own, "STREAM_URL", f"http://{gateway}/stream"),
         master_key_file=Path(
             own.get("TIDEWIRE_MASTER_KEY_FILE") or home / "keys" / "master.key"
         ).absolute(),
         nats=own.get("TIDEWIRE_NATS_URL", "").strip(),
         nats_credentials=_path(own, "NATS_CREDENTIALS"),
-        workers=_number(own, "WORKERS", 1, 64),
+        workers=_number(own, "WORKERS", 1, MOST_WORKERS),
+        stream_url=_url(own, "STREAM_URL", f"{scheme}://{gateway}/stream"),
+        gateways=_number(own, "GATEWAYS", 1, MOST_GATEWAYS),
+        certificate=certificate,
         environment=own,
     )
 
@@ -97,6 +107,18 @@ def _address(own: Mapping[str, str], name: str, default: str) -> Address:
             f"{PREFIX}{name} is {text!r}, which is no address.", "Write it as 127.0.0.1:8080."
         )
     return Address(host.strip("[]"), int(port))
+
+
+def _certificate(own: Mapping[str, str]) -> tuple[Path, Path] | None:
+    chain, key = (own.get(f"{PREFIX}GATEWAY_{name}") for name in ("CERTIFICATE", "KEY"))
+    if not chain and not key:
+        return None
+    if not chain or not key:
+        raise Misconfigured(
+            f"Of {PREFIX}GATEWAY_CERTIFICATE and {PREFIX}GATEWAY_KEY one is missing.",
+            "Set both, or neither.",
+        )
+    return Path(chain).absolute(), Path(key).absolute()
 
 
 def _url(own: Mapping[str, str], name: str, default: str) -> str:

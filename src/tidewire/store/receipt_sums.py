@@ -84,8 +84,9 @@ async def came_back(
 ) -> set[int]:
     """Which of these endpoints something has come back from, after their delivery."""
     rows = await tx.execute(
-        "SELECT DISTINCT endpoint_id FROM ledger_entry WHERE release_id = %s AND version = %s"
-        " AND endpoint_id = ANY(%s) AND event = ANY(%s)",
+        "SELECT DISTINCT e.endpoint_id FROM ledger_batch b JOIN ledger_entry e ON e.batch_id = b.id"
+        " WHERE b.release_id = %s AND b.version = %s AND e.endpoint_id = ANY(%s)"
+        " AND e.event = ANY(%s)",
         (release_id, version, list(endpoint_ids), LATER),
     )
     return {row[0] for row in await rows.fetchall()}

@@ -5,7 +5,7 @@ proxy that machine is the proxy. Linux tells the count in TCP_INFO; where the sy
 not, bytes that have left the process's own buffer are counted instead, which is weaker.
 """
 
-import asyncio
+import ctypes
 import socket
 import struct
 import sys
@@ -17,23 +17,27 @@ _LAST_ACK_AT = 56
 _BYTES_ACKED_AT = 120
 _NEEDED = _BYTES_ACKED_AT + _BYTES_ACKED.size
 AVAILABLE = sys.platform == "linux"
+# Called for each frame and connection: straight into one buffer, three times as quick as a
+# socket object that is made for the call. (The event loop's thread is the only caller.)
+_libc = ctypes.PyDLL(None) if AVAILABLE else None
+_info = ctypes.create_string_buffer(_NEEDED)
+_size = ctypes.c_uint(_NEEDED)
+_size_at = ctypes.byref(_size)
 
 
-def acknowledged(transport: asyncio.Transport) -> tuple[int, int] | None:
+def acknowledged(descriptor: int) -> tuple[int, int] | None:
     """(bytes acknowledged since the connection began, ms since the newest acknowledgement).
 
-    None where the system does not tell, or the connection is no more.
+    `descriptor` is an open TCP socket, or -1. None where the system does not tell, or the
+    connection is no more.
     """
-    if not AVAILABLE:
+    if _libc is None or descriptor < 0:
         return None
-    peer = transport.get_extra_info("socket")
-    try:
-        info = peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _NEEDED)
-    except (OSError, AttributeError):
+    _size.value = _NEEDED
+    if _libc.getsockopt(descriptor, socket.IPPROTO_TCP, socket.TCP_INFO, _info, _size_at):
         return None
-    if len(info) < _NEEDED:
+    if _size.value < _NEEDED:
         return None
-    return (
-        _BYTES_ACKED.unpack_from(info, _BYTES_ACKED_AT)[0],
-        _LAST_ACK.unpack_from(info, _LAST_ACK_AT)[0],
-    )
+    return _BYTES_ACKED.unpack_from(_info, _BYTES_ACKED_AT)[0], _LAST_ACK.unpack_from(
+        _info, _LAST_ACK_AT
+    )[0]

@@ -9,6 +9,7 @@ import structlog
 from tidewire.channels.stream.hub import Hub
 from tidewire.channels.stream.protocol import Screen, Stage
 from tidewire.channels.stream.request import Request
+from tidewire.clock import stopwatch
 from tidewire.model.errors import Unauthenticated, WireError
 from tidewire.store import desktops, editions
 from tidewire.store.database import Database
@@ -20,6 +21,10 @@ ReadKey = Callable[[str], tuple[int, int]]
 Welcome = Callable[[Screen, Request, Standing, int], None]
 
 BATCH = 1000
+# Whoever comes within this long is looked up in one query.
+GATHER_SECONDS = 0.01
+# So many are let in before the loop does something else.
+STEP = 50
 PATIENCE_SECONDS = 1.0
 # How soon a key that was voided loses its open connections too.
 RECHECK_SECONDS = 60.0
@@ -46,6 +51,7 @@ class Door:
         self._welcome = welcome
         self._waiting: list[_Visitor] = []
         self._knock = asyncio.Event()
+        self._next = 0.0  # when the store may be asked again, as a stopwatch reading
 
     def knock(self, screen: Screen, request: Request) -> None:
         """Ask for `screen` to be let in; it is answered here where its key is no key."""
@@ -66,6 +72,8 @@ class Door:
         """Admit for ever. While the store does not answer, everyone waits."""
         while True:
             await self._knock.wait()
+            await asyncio.sleep(max(0.0, self._next - stopwatch()))
+            self._next = stopwatch() + GATHER_SECONDS
             try:
                 await self._admit(self._waiting[:BATCH])
             except Exception as error:  # the store will answer again; waiting has a limit
@@ -102,7 +110,9 @@ class Door:
         async with self._database.transaction() as tx:
             good = await desktops.standings(tx, known)
             head = await editions.head(tx)
-        for visitor in visitors:
+        for number, visitor in enumerate(visitors, start=1):
+            if number % STEP == 0:
+                await asyncio.sleep(0)
             screen = visitor.screen
             if screen.stage is not Stage.WAITING:
                 continue

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from http import HTTPStatus
 
 from tidewire.model.errors import WireError
@@ -23,7 +24,9 @@ _STREAM = {
     "Cache-Control": "no-store, no-transform",
     "X-Accel-Buffering": "no",
     "X-Content-Type-Options": "nosniff",
+    "Vary": "Accept-Encoding",
 }
+_SQUEEZED = {**_STREAM, "Content-Encoding": "gzip"}
 
 
 class NotServed(WireError):
@@ -37,9 +40,15 @@ class NotServed(WireError):
         self.headers = dict(headers or {})
 
 
-def stream_head(now: datetime) -> bytes:
+def stream_head(now: datetime, *, gzip: bool = False) -> bytes:
     """The head of a stream: the body lasts until the connection closes (RFC 9112, 6.3)."""
-    return _head(200, _STREAM, now)
+    return _stream_head(now.replace(microsecond=0), gzip)
+
+
+@lru_cache(maxsize=4)
+def _stream_head(now: datetime, gzip: bool) -> bytes:
+    """Made once a second, for all who come in it."""
+    return _head(200, _SQUEEZED if gzip else _STREAM, now)
 
 
 def preflight(now: datetime) -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
-from tidewire.channels.stream.frame import edition_frame
+from tidewire.channels.stream.frame import Frame, edition_frame
 from tidewire.channels.stream.hub import Hub
 from tidewire.clock import Clock, stopwatch
 from tidewire.formats.wire_item import wire_json
@@ -77,11 +77,11 @@ class StreamChannel:
         language: str,  # noqa: ARG002
         deliveries: Sequence[Outgoing],  # noqa: ARG002
     ) -> bytes:
-        """Nothing: a frame is encoded once, for all."""
+        """Nothing: a frame's id is the sequence number, which is given at the moment."""
         return b""
 
     async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
-        """Nothing: desktops are connected."""
+        """Nothing: desktops have connected already."""
 
     async def send(
         self,
@@ -121,7 +121,7 @@ class StreamChannel:
     def _write(
         self,
         delivery: Outgoing,
-        frame: bytes,
+        frame: Frame,
         ready: "asyncio.Queue[tuple[Outgoing, Outcome]]",
     ) -> _Answer:
         answer = _Answer(delivery, ready)

@@ -26,8 +26,7 @@ class Follower:
     async def catch_up(self) -> None:
         """Deliver everything after the hub's position."""
         while parcels := await self._shelf.after(self._hub.position):
-            for parcel in parcels:
-                await self._hub.deliver(parcel)
+            await self._hub.deliver(parcels)
 
     async def run(self) -> None:
         """Deliver for ever: at each ring, and each second."""

@@ -3,8 +3,10 @@
 import asyncio
 import resource
 import socket
+import ssl
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle
 
 import structlog
 
@@ -14,7 +16,7 @@ from tidewire.channels.stream.admit import Door, ReadKey
 from tidewire.channels.stream.answer import NotServed
 from tidewire.channels.stream.catch_up import CatchUp
 from tidewire.channels.stream.follow import Follower
-from tidewire.channels.stream.frame import GOODBYE, hello_frame
+from tidewire.channels.stream.frame import goodbye_frames, hello_frame
 from tidewire.channels.stream.hub import Hub
 from tidewire.channels.stream.parcel import readable
 from tidewire.channels.stream.protocol import LINGER_SECONDS, Screen, Stage
@@ -22,6 +24,7 @@ from tidewire.channels.stream.receipts import Receipts, Record
 from tidewire.channels.stream.replay import start_of
 from tidewire.channels.stream.request import HEAD_SECONDS, Request
 from tidewire.channels.stream.shelf import Counted, Shelf
+from tidewire.channels.stream.tls import TlsScreen
 from tidewire.clock import Clock, stopwatch
 from tidewire.store import editions
 from tidewire.store.database import Database
@@ -45,7 +48,8 @@ class GatewayContext:
     """What the house lends to the gateway.
 
     `read_key` reads a desktop's key, `record` writes receipts to the ledger, `counted`
-    tells who has a receipt for an edition from an earlier run.
+    tells who has a receipt for an edition from an earlier run. With `tls` the gateway speaks
+    nothing else.
     """
 
     clock: Clock
@@ -55,6 +59,7 @@ class GatewayContext:
     read_key: ReadKey
     record: Record
     counted: Counted
+    tls: ssl.SSLContext | None = None
 
 
 class Gateway:
@@ -95,9 +100,7 @@ class Gateway:
             self.hub.position = self.hub.written = await editions.head(tx)
         loop = asyncio.get_running_loop()
         listening = _listen(host, port, reuse_port=reuse_port)
-        self._server = await loop.create_server(
-            lambda: Screen(self), sock=listening, backlog=BACKLOG
-        )
+        self._server = await loop.create_server(self._screen, sock=listening, backlog=BACKLOG)
         work = (
             self.receipts.run(),
             self.follower.run(),
@@ -119,9 +122,10 @@ class Gateway:
         if self._timer is not None:
             self._timer.cancel()
         await _end(self._tasks)
+        goodbyes = cycle(goodbye_frames())
         for screen in (*self._open, *self.hub.screens()):
             if screen.stage in (Stage.REPLAYING, Stage.LIVE):
-                screen.write(GOODBYE)
+                screen.write(next(goodbyes))
             screen.leave()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._empty.wait(), LINGER_SECONDS + 0.5)
@@ -129,6 +133,10 @@ class Gateway:
         with suppress(Exception):  # the store is gone: desktops claim these when they return
             await self.receipts.flush()
         log.info("gateway closed", editions=self.hub.counters.editions, cut=self.hub.counters.cut)
+
+    def _screen(self) -> Screen:
+        tls = self._context.tls
+        return Screen(self) if tls is None else TlsScreen(self, tls)
 
     def came(self, screen: Screen) -> bool:
         """Count a connection in; False where descriptors run out or the gateway is closing."""
@@ -167,7 +175,7 @@ class Gateway:
 
     def _welcome(self, screen: Screen, request: Request, standing: Standing, head: int) -> None:
         head = max(head, self.hub.position)
-        begin = answer.stream_head(self.clock.now())
+        begin = answer.stream_head(self.clock.now(), gzip=request.gzip)
         if request.method == "HEAD":
             screen.answer(begin)
             return
@@ -184,7 +192,7 @@ class Gateway:
             replay_from=start.cursor + 1,
             complete=start.complete,
         )
-        screen.write(begin + hello)
+        screen.begin(begin, hello, gzip=request.gzip)
         if start.seen:
             self.catching_up.claim(screen.desktop, start.cursor)
         if not self.hub.catch_up(screen):

@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyroaring import BitMap
 
+from tidewire.channels.stream.bundle import Bundle, bundles
 from tidewire.channels.stream.frame import HEARTBEAT, HEARTBEAT_SECONDS, position_frame
 from tidewire.channels.stream.parcel import Parcel
 from tidewire.channels.stream.protocol import Screen, Stage
@@ -54,7 +56,8 @@ class Hub:
         screens = self._screens.setdefault(screen.desktop, [])
         screens.append(screen)
         self.connected.add(screen.desktop)
-        self._beats[self._count % HEARTBEAT_SECONDS].add(screen)
+        screen.beat = self._count % HEARTBEAT_SECONDS
+        self._beats[screen.beat].add(screen)
         self._count += 1
         if len(screens) > SCREENS_PER_DESKTOP:
             screens[0].leave()
@@ -65,8 +68,7 @@ class Hub:
         if screen not in screens:
             return
         screens.remove(screen)
-        for beat in self._beats:
-            beat.discard(screen)
+        self._beats[screen.beat].discard(screen)
         if not screens:
             del self._screens[screen.desktop]
             self.connected.discard(screen.desktop)
@@ -85,22 +87,41 @@ class Hub:
             screen.stage = Stage.LIVE
         return screen.stage is Stage.LIVE
 
-    async def deliver(self, parcel: Parcel) -> None:
-        """Write the next edition to every live connection that is due, in a shuffled order.
+    async def deliver(self, parcels: Sequence[Parcel]) -> None:
+        """Write the next editions to every live connection that is due, in a shuffled order.
 
-        Who goes live from here on has it already: it caught up beyond this position.
+        Who goes live from here on has them already: it caught up beyond this position.
+        Editions that wait together go out together: one write for each connection.
         """
-        targets = self._targets(parcel)
-        self.position = parcel.sequence
-        self.counters.editions += 1
-        for number, (screen, language) in enumerate(targets, start=1):
-            if screen.stage is Stage.LIVE:
-                self.send(screen, parcel, language)
-            if number % CHUNK == 0:
+        while parcels:
+            taken, found = bundles(parcels, self.connected)
+            first, self.position = self.position, parcels[taken - 1].sequence
+            self.counters.editions += taken
+            order = [(desktop, bundle) for bundle in found for desktop in bundle.members]
+            random.shuffle(order)
+            for start in range(0, len(order), CHUNK):
+                for desktop, bundle in order[start : start + CHUNK]:
+                    for screen in tuple(self._screens.get(desktop, ())):
+                        self._send_bundle(screen, bundle, first)
                 await asyncio.sleep(0)
-        self.written = parcel.sequence
-        # Before the next edition the loop must write this one, or buffers only seem full.
-        await asyncio.sleep(0)
+            self.written = self.position
+            parcels = parcels[taken:]
+            # Before the next editions the loop must write these, or buffers only seem full.
+            await asyncio.sleep(0)
+
+    def _send_bundle(self, screen: Screen, bundle: Bundle, position: int) -> None:
+        """Write a bundle that follows `position`; in parts where only parts of it are wanted."""
+        if screen.stage is not Stage.LIVE or screen.cursor >= self.position:
+            return
+        if screen.cursor > position or screen.languages or screen.sectors:
+            for parcel, language in bundle.chosen:
+                if parcel.sequence > screen.cursor and screen.stage is Stage.LIVE:
+                    self.send(screen, parcel, language)
+        elif screen.write(bundle.frame, bundle):
+            screen.told = self.position
+            self.counters.frames += len(bundle.chosen)
+        else:
+            self.counters.cut += 1
 
     def send(self, screen: Screen, parcel: Parcel, due: str) -> None:
         """Write one edition to one connection, as its own narrowing wants it.
@@ -136,14 +157,3 @@ class Hub:
             else:
                 alive = screen.write(HEARTBEAT)
             self.counters.cut += not alive
-
-    def _targets(self, parcel: Parcel) -> list[tuple[Screen, str]]:
-        found = [
-            (screen, language)
-            for language, members in parcel.due.items()
-            for desktop in members & self.connected
-            for screen in self._screens[desktop]
-            if screen.stage is Stage.LIVE and screen.cursor < parcel.sequence
-        ]
-        random.shuffle(found)
-        return found

@@ -8,7 +8,7 @@ from math import floor
 import structlog
 from pyroaring import BitMap
 
-from tidewire.channels.stream.frame import edition_frame
+from tidewire.channels.stream.frame import Frame, edition_frame
 from tidewire.formats.wire_item import wire_json
 from tidewire.languages import best
 from tidewire.model.delivery import Event, StreamReceipts
@@ -91,14 +91,14 @@ class Parcel:
         self.superseded = False
         self._base_url = base_url
         self._dirty = dirty
-        self._frames: dict[str, bytes | None] = {}
+        self._frames: dict[str, Frame | None] = {}
         self._tallies: dict[str, Tally] = {}
         self._languages: dict[tuple[str, ...], str | None] = {}
         # The text is held about four times: in the edition, in the frame, in the making.
         texts = sum(len(r.body) + len(r.boilerplate) for r in edition.release.renditions)
         self.size = 4096 + 4 * texts + sum(len(members.serialize()) for members in due.values())
 
-    def frame(self, language: str) -> bytes | None:
+    def frame(self, language: str) -> Frame | None:
         """The frame in this language, the same bytes for everyone; None where it cannot be made.
 
         One text that cannot be rendered must not hold up the wire for everybody.

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs
 import httptools
 
 from tidewire.channels.stream.answer import NotServed
+from tidewire.channels.stream.squeeze import accepts_gzip
 from tidewire.languages import is_language
 from tidewire.model.errors import NotFound, Unreadable
 from tidewire.model.sectors import SECTORS
@@ -24,7 +25,7 @@ class Request:
     """What a client asked for. `key` is "" and `last_event_id` None where none was sent.
 
     `languages` (BCP 47, wished for in this order) and `sectors` narrow what is sent;
-    empty means all.
+    empty means all. `gzip` is true where the client takes the body so.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Request:
     last_event_id: str | None = None
     languages: tuple[str, ...] = ()
     sectors: frozenset[str] = field(default_factory=frozenset)
+    gzip: bool = False
 
 
 class _Head:
@@ -50,7 +52,10 @@ class _Head:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
-        self.twice = self.twice or (name in _ONCE and name in self.headers)
+        before = self.headers.get(name)
+        self.twice = self.twice or (name in _ONCE and before is not None)
+        if name == b"accept-encoding" and before is not None:
+            value = before + b"," + value  # a list may come in parts (RFC 9110, 5.3)
         self.headers[name] = value
 
 
@@ -82,6 +87,7 @@ def read_request(head: bytes) -> Request:
         last_event_id=_last_event_id(found.headers, query),
         languages=_languages(query.get("language", "")),
         sectors=_sectors(query.get("sector", "")),
+        gzip=accepts_gzip(found.headers.get(b"accept-encoding", b"").decode("latin-1")),
     )
 
 
