@@ -13,6 +13,7 @@ from tidewire.app.commands import (
     demo,
     desk,
     desktop,
+    doctor,
     endpoint,
     importing,
     ledger,
@@ -35,6 +36,7 @@ app.command()(gateway)
 app.command()(inbound)
 app.command()(submit.submit)
 app.command()(report.report)
+app.command()(doctor.doctor)
 app.command()(simulate.simulate)
 app.command()(demo.demo)
 app.add_typer(desk.app, name="desk")

@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
 from tidewire.access.tokens import read_desktop_key
 from tidewire.app.assemble import House
 from tidewire.channels.stream.gateway import Gateway, GatewayContext
+from tidewire.channels.stream.shelf import BATCH
 from tidewire.ledger.record import record_stream
 from tidewire.ledger.sums import desktops_served
+from tidewire.meters import StreamCount
 from tidewire.model.delivery import StreamReceipts
 from tidewire.model.errors import Misconfigured
 
@@ -34,6 +37,8 @@ async def run_gateway(
     host = own.host if host is None else host
     port = own.port if port is None else port
     gateway = Gateway(gateway_context(house))
+    house.loading["shelf"] = "The newest editions are being loaded."
+    house.meters.stream = lambda: _count(gateway)
     try:
         found = await gateway.start(host, port, reuse_port=reuse_port)
     except OSError as error:
@@ -45,9 +50,22 @@ async def run_gateway(
     try:
         if ready is not None:
             ready(*found)
+        with suppress(Exception):  # what is not loaded now is loaded when it is asked for
+            await gateway.shelf.after(max(0, gateway.hub.position - BATCH))
+        house.loading.pop("shelf", None)
         await stopping.wait()
     finally:
         await gateway.stop()
+
+
+def _count(gateway: Gateway) -> StreamCount:
+    hub = gateway.hub
+    return StreamCount(
+        connections=len(hub.screens()),
+        cut=hub.counters.cut,
+        frames=hub.counters.frames,
+        position=hub.position,
+    )
 
 
 def gateway_context(house: House) -> GatewayContext:
@@ -56,6 +74,8 @@ def gateway_context(house: House) -> GatewayContext:
     async def record(found: Sequence[StreamReceipts]) -> None:
         async with house.database.transaction() as tx:
             await record_stream(tx, found, house.clock.now())
+        for one in found:
+            house.meters.streamed(tuple(one.spread.items()))
 
     return GatewayContext(
         clock=house.clock,

@@ -1,5 +1,6 @@
 """Settings: the TIDEWIRE_ variables, read once."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,14 @@ class Address:
     host: str
     port: int
 
+    @property
+    def loopback(self) -> bool:
+        """True where only programs of this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
@@ -28,7 +37,8 @@ class Settings:
     """What the house itself needs; channels take theirs from `environment`.
 
     `database_url` is None where the private PostgreSQL in `home` is used, `inbound` where no
-    bounces are taken. `nats` is "" where PostgreSQL rings the bell.
+    bounces are taken, `metrics` where no figures are shown.
+    `nats` is "" where PostgreSQL rings the bell.
     """
 
     home: Path
@@ -41,6 +51,9 @@ class Settings:
     nats: str
     nats_credentials: Path | None
     workers: int
+    metrics: Address | None
+    metrics_token: str
+    hung_seconds: int
     environment: Mapping[str, str]
 
     @property
@@ -68,8 +81,23 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         nats=own.get("TIDEWIRE_NATS_URL", "").strip(),
         nats_credentials=_path(own, "NATS_CREDENTIALS"),
         workers=_number(own, "WORKERS", 1, 64),
+        metrics=_metrics(own),
+        metrics_token=own.get("TIDEWIRE_METRICS_TOKEN", ""),
+        hung_seconds=_number(own, "HUNG_SECONDS", 60, 3600),
         environment=own,
     )
+
+
+def _metrics(own: Mapping[str, str]) -> Address | None:
+    if not own.get("TIDEWIRE_METRICS_ADDRESS"):
+        return None
+    address = _address(own, "METRICS_ADDRESS", "")
+    if not address.loopback and not own.get("TIDEWIRE_METRICS_TOKEN"):
+        raise Misconfigured(
+            f"TIDEWIRE_METRICS_ADDRESS is {address}, which others can reach.",
+            "Set TIDEWIRE_METRICS_TOKEN beside it, or listen on 127.0.0.1.",
+        )
+    return address
 
 
 def _path(own: Mapping[str, str], name: str) -> Path | None:

@@ -18,14 +18,14 @@ def serve() -> None:
     """Run web, worker, gateway and inbound mail together; bring back what dies."""
     from tidewire.app.serve import run_all
 
-    _run(run_all)
+    _run("serve", run_all)
 
 
 def web() -> None:
     """Serve the pages, the feeds and the API."""
     from tidewire.app.web import run_web
 
-    _run(run_web)
+    _run("web", run_web)
 
 
 def worker(
@@ -37,27 +37,28 @@ def worker(
     """Stage, publish and deliver."""
     from tidewire.app.worker import run_worker
 
-    _run(partial(run_worker, stages=not no_staging))
+    name = "worker --no-staging" if no_staging else "worker"
+    _run(name, partial(run_worker, stages=not no_staging))
 
 
 def gateway() -> None:
     """Feed the desktops that are connected."""
     from tidewire.app.gateway import run_gateway
 
-    _run(run_gateway)
+    _run("gateway", run_gateway)
 
 
 def inbound() -> None:
     """Take bounces, complaints and unsubscriptions that come by mail."""
     from tidewire.app.inbound import run_inbound
 
-    _run(run_inbound)
+    _run("inbound", run_inbound)
 
 
-def _run(program: Program) -> None:
+def _run(name: str, program: Program) -> None:
     start_log()
     _raise_open_files()
-    run(_with_house(program))
+    run(_with_house(name, program))
 
 
 def _raise_open_files() -> None:
@@ -66,7 +67,13 @@ def _raise_open_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def _with_house(program: Program) -> None:
+async def _with_house(name: str, program: Program) -> None:
     stopping = stop_on_signal()
-    async with open_house() as house:
-        await program(house, stopping)
+    async with open_house(program=name) as house:
+        if name == "serve":  # its programs answer for themselves
+            await program(house, stopping)
+            return
+        from tidewire.app.health import watched
+
+        async with watched(house, name):
+            await program(house, stopping)
