@@ -37,13 +37,17 @@ class StreamCount:
 
 @dataclass(slots=True)
 class Meters:
-    """Counts by channel. `stuck` is since when (stopwatch) a channel has made no progress."""
+    """Counts by channel. `stuck` is since when (stopwatch) a channel has made no progress.
+
+    `stream` and `breakers` are asked when figures are wanted, in the programs that have them.
+    """
 
     outcomes: Counter[tuple[ChannelCode, str]] = field(default_factory=Counter)
     accepted: dict[ChannelCode, Spread] = field(default_factory=dict)
     brought_back: Counter[ChannelCode] = field(default_factory=Counter)
     stuck: dict[ChannelCode, float] = field(default_factory=dict)
     stream: Callable[[], StreamCount] | None = None
+    breakers: Callable[[], int] | None = None
 
     def took(self, channel: ChannelCode, receipts: Iterable[Receipt], t0: datetime | None) -> None:
         """Count receipts that have been settled; `t0` is when their edition became public."""

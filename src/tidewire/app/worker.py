@@ -135,6 +135,7 @@ def _start_delivering(
         jitter=lambda: dice.uniform(-1, 1),
         meters=house.meters,
     )
+    house.meters.breakers = dispatch.breaker.open_hosts
     watchdog = Watchdog(house.meters)
 
     async def collect() -> None:

@@ -67,6 +67,8 @@ def _counted(meters: Meters) -> Iterator[Metric]:
         back.add_metric([channel.label], meters.brought_back[channel])
         stuck.add_metric([channel.label], float(channel in meters.stuck))
     yield from (back, stuck)
+    if meters.breakers is not None:
+        yield _gauge("breakers_open", "Hosts that are left alone.", meters.breakers())
     if meters.stream is not None:
         now = meters.stream()
         yield _gauge("stream_connections", "Desktops' connections.", now.connections)
