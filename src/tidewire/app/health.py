@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from tidewire.app.assemble import House
 from tidewire.app.connection import BoundedConnection
-from tidewire.app.problems import problem
+from tidewire.app.details import problem
 from tidewire.clock import stopwatch
 from tidewire.model.errors import Misconfigured
 from tidewire.publish.stage import LEAD
