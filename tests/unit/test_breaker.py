@@ -143,3 +143,11 @@ def test_memory_is_bounded_and_the_least_used_host_goes_first() -> None:
     assert not breaker.allows(HOST, _at(2))
     breaker.saw("host-2.example", True, _at(2))
     assert breaker.allows(HOST, _at(3))
+
+
+def test_hosts_that_are_left_alone_are_counted() -> None:
+    breaker = _tripped()
+    breaker.saw("well.example", True, _at(0))
+    assert breaker.open_hosts() == 1
+    breaker.saw(HOST, True, _at(31))
+    assert breaker.open_hosts() == 0

@@ -3,7 +3,7 @@
 import ssl
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tidewire.access.tokens import Signer, open_signer
 from tidewire.app.settings import Settings, read_settings
@@ -14,6 +14,7 @@ from tidewire.bus.postgres import PostgresBell
 from tidewire.channels.channel import Channel, ChannelContext
 from tidewire.clock import Clock, SystemClock
 from tidewire.ledger.record import record_opened
+from tidewire.meters import Meters
 from tidewire.model.delivery import ChannelCode
 from tidewire.model.opening import Opening
 from tidewire.store.database import Database
@@ -25,7 +26,10 @@ from tidewire.vault.vault import Vault
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The parts that every program of Tidewire works with."""
+    """The parts that every program of Tidewire works with.
+
+    `loading` says what the program still waits for before it is ready, by a word for it.
+    """
 
     settings: Settings
     database: Database
@@ -33,6 +37,8 @@ class House:
     signer: Signer
     bell: Bell
     vault: Vault
+    meters: Meters = field(default_factory=Meters)
+    loading: dict[str, str] = field(default_factory=dict)
 
     def channel_context(self) -> ChannelContext:
         """What the house lends to every channel."""
@@ -55,28 +61,36 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings | None = None) -> AsyncIterator[House]:
+async def open_house(settings: Settings | None = None, program: str = "") -> AsyncIterator[House]:
     """The house, with a database that answers and is up to date.
 
     Without TIDEWIRE_DATABASE_URL a private PostgreSQL is started in the data folder, or
-    shared with the programs that use it already.
+    shared with the programs that use it already. `program` is what the database shows.
     """
     settings = settings or read_settings()
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_store(settings, program))
+        await migrate(database)
+        bell = open_bell(settings, database)
+        stack.push_async_callback(bell.close)
+        clock = SystemClock()
+        vault = await _open_vault(stack, database, settings, clock)
+        yield House(settings, database, clock, open_signer(settings.keys), bell, vault)
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, program: str = "") -> AsyncIterator[Database]:
+    """The database as it is found. Raises Unavailable where it does not answer."""
     async with AsyncExitStack() as stack:
         url = settings.database_url
         if url is None:
             server = EmbeddedServer(settings.home)
             stack.callback(server.stop)
             url = server.start()
-        database = Database(url)
+        database = Database(url, name=f"tidewire {program}".strip())
         await database.open()
         stack.push_async_callback(database.close)
-        await migrate(database)
-        bell = _open_bell(settings, database)
-        stack.push_async_callback(bell.close)
-        clock = SystemClock()
-        vault = await _open_vault(stack, database, settings, clock)
-        yield House(settings, database, clock, open_signer(settings.keys), bell, vault)
+        yield database
 
 
 async def _open_vault(
@@ -97,7 +111,7 @@ async def _open_vault(
     return Vault(keys, record)
 
 
-def _open_bell(settings: Settings, database: Database) -> Bell:
+def open_bell(settings: Settings, database: Database) -> Bell:
     """NATS where TIDEWIRE_NATS_URL says so, PostgreSQL otherwise. Raises Misconfigured."""
     if not settings.nats:
         return PostgresBell(database)

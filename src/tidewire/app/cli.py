@@ -29,6 +29,7 @@ def command_line() -> typer.Typer:
         demo,
         desk,
         desktop,
+        doctor,
         endpoint,
         importing,
         ledger,
@@ -47,6 +48,7 @@ def command_line() -> typer.Typer:
         app.command()(program)
     app.command()(submit.submit)
     app.command()(report.report)
+    app.command()(doctor.doctor)
     app.command()(simulate.simulate)
     app.command()(demo.demo)
     app.add_typer(desk.app, name="desk")

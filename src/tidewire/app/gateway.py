@@ -4,6 +4,7 @@ import asyncio
 import signal
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -11,9 +12,11 @@ from tidewire.access.tokens import read_desktop_key
 from tidewire.app.assemble import House
 from tidewire.app.settings import Settings
 from tidewire.channels.stream.gateway import Gateway, GatewayContext
+from tidewire.channels.stream.shelf import BATCH
 from tidewire.channels.stream.tls import load_certificate, server_context
 from tidewire.ledger.record import record_stream
 from tidewire.ledger.sums import desktops_served
+from tidewire.meters import StreamCount
 from tidewire.model.delivery import StreamReceipts
 from tidewire.model.errors import Misconfigured
 
@@ -40,6 +43,8 @@ async def run_gateway(
     tls = _tls(house.settings)
     gateway = Gateway(gateway_context(house, tls))
     reuse_port = reuse_port or house.settings.gateways > 1
+    house.loading["shelf"] = "The newest editions are being loaded."
+    house.meters.stream = lambda: _count(gateway)
     try:
         found = await gateway.start(host, port, reuse_port=reuse_port)
     except OSError as error:
@@ -53,9 +58,22 @@ async def run_gateway(
     try:
         if ready is not None:
             ready(*found)
+        with suppress(Exception):  # what is not loaded now is loaded when it is asked for
+            await gateway.shelf.after(max(0, gateway.hub.position - BATCH))
+        house.loading.pop("shelf", None)
         await stopping.wait()
     finally:
         await gateway.stop()
+
+
+def _count(gateway: Gateway) -> StreamCount:
+    hub = gateway.hub
+    return StreamCount(
+        connections=len(hub.screens()),
+        cut=hub.counters.cut,
+        frames=hub.counters.frames,
+        position=hub.position,
+    )
 
 
 def gateway_context(house: House, tls: ssl.SSLContext | None = None) -> GatewayContext:
@@ -64,6 +82,8 @@ def gateway_context(house: House, tls: ssl.SSLContext | None = None) -> GatewayC
     async def record(found: Sequence[StreamReceipts]) -> None:
         async with house.database.transaction() as tx:
             await record_stream(tx, found, house.clock.now())
+        for one in found:
+            house.meters.streamed(tuple(one.spread.items()))
 
     return GatewayContext(
         clock=house.clock,

@@ -1,8 +1,6 @@
 """Every error as RFC 9457 problem details, with a pointer to the field at fault."""
 
-import json
 from collections.abc import Sequence
-from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -12,12 +10,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tidewire.app.details import problem
 from tidewire.app.running import facts
 from tidewire.model.errors import BadInput, WireError
 
 log = structlog.get_logger()
-
-MEDIA_TYPE = "application/problem+json"
 
 
 def install(app: FastAPI) -> None:
@@ -26,24 +23,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_middleware(Unexpected)
-
-
-def problem(
-    status: int,
-    title: str,
-    detail: str = "",
-    *,
-    errors: Sequence[dict[str, str]] = (),
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """A problem response (RFC 9457 §3)."""
-    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status}
-    if detail:
-        body["detail"] = detail
-    if errors:
-        body["errors"] = list(errors)
-    text = json.dumps(body, ensure_ascii=False)
-    return Response(text, status, headers=headers, media_type=MEDIA_TYPE)
 
 
 async def _wire_error(request: Request, error: Exception) -> Response:

@@ -17,6 +17,7 @@ import psycopg
 import structlog
 import uvloop
 
+from tidewire.clock import stopwatch
 from tidewire.model.errors import WireError
 
 Result = TypeVar("Result")
@@ -131,20 +132,25 @@ async def repeat(
     wake: asyncio.Event,
     *,
     every: Callable[[], Awaitable[float]],
+    busy: dict[asyncio.Event, float] | None = None,
 ) -> None:
     """Do `step` whenever woken, and after at most `every()` seconds; a fault is logged, not fatal.
 
-    `every` is asked after each step how long nothing may happen.
+    `every` is asked after each step how long nothing may happen. `busy` holds by `wake`
+    since when (stopwatch) a step has lasted.
     """
+    busy = {} if busy is None else busy
     log = structlog.get_logger()
     while True:
         wake.clear()
+        busy[wake] = stopwatch()
         try:
             await step()
             pause = await every()
         except Exception as error:  # the next round may succeed; the fact is still in the store
             log.error("loop failed", loop=name, why=_reason(error), **facts(error))
             pause = 1.0
+        busy.pop(wake, None)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(wake.wait(), pause)
 

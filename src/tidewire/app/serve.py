@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 
@@ -9,7 +10,8 @@ import structlog
 
 from tidewire.app.assemble import House
 from tidewire.app.running import end_with_parent
-from tidewire.app.settings import Settings
+from tidewire.app.settings import Address, Settings
+from tidewire.app.watching import end_when_hung
 from tidewire.clock import stopwatch
 from tidewire.model.errors import Misconfigured
 
@@ -28,8 +30,10 @@ async def run_all(house: House, stopping: asyncio.Event) -> None:
     """
     _look_at_ports(house.settings)
     log.info("serving", address=house.settings.base_url, stream=house.settings.stream_url)
-    commands = _commands(house.settings)
-    keepers = [asyncio.create_task(_keep(command, stopping)) for command in commands]
+    keepers = [
+        asyncio.create_task(_keep(command, stopping, house.settings, number))
+        for number, command in enumerate(_commands(house.settings))
+    ]
     await stopping.wait()
     await asyncio.gather(*keepers)
 
@@ -56,10 +60,13 @@ def _look_at_ports(settings: Settings) -> None:
             ) from error
 
 
-async def _keep(command: tuple[str, ...], stopping: asyncio.Event) -> None:
+async def _keep(
+    command: tuple[str, ...], stopping: asyncio.Event, settings: Settings, number: int
+) -> None:
     pause = FIRST_PAUSE
     while not stopping.is_set():
         began = stopwatch()
+        address = _health_address(settings, number)
         child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -67,8 +74,11 @@ async def _keep(command: tuple[str, ...], stopping: asyncio.Event) -> None:
             *command,
             stdin=asyncio.subprocess.DEVNULL,
             preexec_fn=end_with_parent,
+            env={**os.environ, "TIDEWIRE_METRICS_ADDRESS": str(address)},
         )
+        watching = asyncio.create_task(end_when_hung(child, address, settings.hung_seconds))
         ended = await _either(child, stopping)
+        watching.cancel()
         if ended is None:
             await _end(child)
             return
@@ -76,6 +86,14 @@ async def _keep(command: tuple[str, ...], stopping: asyncio.Event) -> None:
         log.warning("program ended", program=" ".join(command), code=ended, again_in=pause)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), pause)
+
+
+def _health_address(settings: Settings, number: int) -> Address:
+    """Where a program says how it is: ports from TIDEWIRE_METRICS_ADDRESS on, or a free one."""
+    if settings.metrics is not None:
+        return Address(settings.metrics.host, settings.metrics.port + number)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return Address("127.0.0.1", free.getsockname()[1])
 
 
 async def _either(child: asyncio.subprocess.Process, stopping: asyncio.Event) -> int | None:

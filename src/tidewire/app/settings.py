@@ -1,5 +1,6 @@
 """Settings: the TIDEWIRE_ variables, read once."""
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,14 @@ class Address:
     host: str
     port: int
 
+    @property
+    def loopback(self) -> bool:
+        """True where only programs of this machine can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
@@ -30,8 +39,9 @@ class Settings:
     """What the house itself needs; channels take theirs from `environment`.
 
     `database_url` is None where the private PostgreSQL in `home` is used, `inbound` where no
-    bounces are taken. `gateways` is how many gateway processes share one port; `certificate`
-    is the gateway's own, as files of the chain and of its key, None where it speaks no TLS.
+    bounces are taken, `metrics` where no figures are shown. `gateways` is how many gateway
+    processes share one port; `certificate` is the gateway's own, as files of the chain and of
+    its key, None where it speaks no TLS.
     `nats` is "" where PostgreSQL rings the bell.
     """
 
@@ -48,6 +58,9 @@ class Settings:
     workers: int
     gateways: int
     certificate: tuple[Path, Path] | None
+    metrics: Address | None
+    metrics_token: str
+    hung_seconds: int
     environment: Mapping[str, str]
 
     @property
@@ -83,8 +96,23 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         stream_url=_url(own, "STREAM_URL", f"{scheme}://{gateway}/stream"),
         gateways=_number(own, "GATEWAYS", 1, MOST_GATEWAYS),
         certificate=certificate,
+        metrics=_metrics(own),
+        metrics_token=own.get("TIDEWIRE_METRICS_TOKEN", ""),
+        hung_seconds=_number(own, "HUNG_SECONDS", 60, 3600),
         environment=own,
     )
+
+
+def _metrics(own: Mapping[str, str]) -> Address | None:
+    if not own.get("TIDEWIRE_METRICS_ADDRESS"):
+        return None
+    address = _address(own, "METRICS_ADDRESS", "")
+    if not address.loopback and not own.get("TIDEWIRE_METRICS_TOKEN"):
+        raise Misconfigured(
+            f"TIDEWIRE_METRICS_ADDRESS is {address}, which others can reach.",
+            "Set TIDEWIRE_METRICS_TOKEN beside it, or listen on 127.0.0.1.",
+        )
+    return address
 
 
 def _path(own: Mapping[str, str], name: str) -> Path | None:

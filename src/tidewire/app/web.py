@@ -13,6 +13,7 @@ import tidewire.newsroom
 from tidewire.app import api_reference, problems
 from tidewire.app.assemble import House
 from tidewire.app.connection import BUSY_AT, BoundedConnection
+from tidewire.app.health import health_routes
 from tidewire.channels.email import routes as email
 from tidewire.channels.email.settings import relay_notice
 from tidewire.channels.feed import routes as feed
@@ -49,6 +50,7 @@ def create_app(house: House) -> ASGIApp:
     )
     problems.install(app)
     context = house.channel_context()
+    app.router.routes.extend(health_routes(house, "web"))
     app.include_router(intake.routes(house.database, house.clock, house.bell, house.vault))
     app.include_router(
         desk.routes(

@@ -13,6 +13,7 @@ import structlog
 
 from tidewire.app.assemble import House
 from tidewire.app.running import repeat
+from tidewire.app.watching import look_for_progress
 from tidewire.audience.index import AudienceIndex
 from tidewire.bus.bell import Topic
 from tidewire.channels.channel import Channel
@@ -28,9 +29,11 @@ from tidewire.publish.moment import Press, next_moment, publish_due
 from tidewire.publish.stage import Stage, stage_waiting
 from tidewire.store import deliveries
 from tidewire.vault.reading import Reading
+from tidewire.watch.progress import Watchdog
 
 POLL_SECONDS = 1.0  # how late a fact is seen where its ring was lost
 RARELY_SECONDS = 600.0
+WATCH_SECONDS = 5.0
 OVERDUE_SECONDS = 0.05  # what is due but cannot go yet is looked at again so soon
 
 # Pages that one worker has in hand at once: this bounds memory.
@@ -53,6 +56,7 @@ class Loops:
 
     tasks: asyncio.TaskGroup
     wakes: dict[str, list[asyncio.Event]] = field(default_factory=dict)
+    busy: dict[asyncio.Event, float] = field(default_factory=dict)
 
     def start(
         self,
@@ -63,12 +67,17 @@ class Loops:
         """Begin a loop that does `step` when `name` is woken, or after `every()` seconds."""
         wake = asyncio.Event()
         self.wakes.setdefault(name, []).append(wake)
-        self.tasks.create_task(repeat(name, step, wake, every=every))
+        self.tasks.create_task(repeat(name, step, wake, every=every, busy=self.busy))
 
     def wake(self, name: str) -> None:
         """Let every loop of this name take a turn."""
         for event in self.wakes.get(name, ()):
             event.set()
+
+    def busy_since(self, name: str) -> float | None:
+        """Since when (stopwatch) one of the loops of this name has been in one step."""
+        found = [self.busy[wake] for wake in self.wakes.get(name, ()) if wake in self.busy]
+        return min(found, default=None)
 
 
 async def run_worker(house: House, stopping: asyncio.Event, *, stages: bool = True) -> None:
@@ -77,7 +86,10 @@ async def run_worker(house: House, stopping: asyncio.Event, *, stages: bool = Tr
     One that does not stage holds no audience index; it does all the rest.
     """
     owner = f"{socket.gethostname()}.{os.getpid()}"
+    if stages:
+        house.loading["index"] = "The audience index is being loaded."
     index = await AudienceIndex.load(house.database) if stages else None
+    house.loading.pop("index", None)
     channels = house.open_channels()
     notice = relay_notice(house.settings.environment)
     if notice:
@@ -126,7 +138,10 @@ def _start_delivering(
         house.vault,
         owner,
         jitter=lambda: dice.uniform(-1, 1),
+        meters=house.meters,
     )
+    house.meters.breakers = dispatch.breaker.open_hosts
+    watchdog = Watchdog(house.meters)
     reading = Reading(house.vault, Opening("prepare", Why.RENDER))
     prepare = Prepare(house.database, house.clock, channels, house.vault, reading, owner)
     loops.start("prepare", lambda: prepare_coming(prepare), _poll)
@@ -138,6 +153,7 @@ def _start_delivering(
 
     loops.start("collect", collect, lambda: _until_retry(house))
     loops.start("resume", lambda: resume_paused(house.database, house.clock), _rarely)
+    loops.start("watch", lambda: look_for_progress(house, watchdog, loops.busy_since), _watch)
     for code in channels:
         for _ in range(PAGES_AT_ONCE.get(code, 1)):
             loops.start("deliver", partial(_drain, dispatch, code), _poll)
@@ -157,6 +173,10 @@ async def _follow_bell(house: House, loops: Loops) -> None:
 
 async def _poll() -> float:
     return POLL_SECONDS
+
+
+async def _watch() -> float:
+    return WATCH_SECONDS
 
 
 async def _rarely() -> float:

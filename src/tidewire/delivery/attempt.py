@@ -24,6 +24,7 @@ from tidewire.delivery.settle import Try, settle
 from tidewire.ledger.chain import Batch
 from tidewire.ledger.record import record_started
 from tidewire.ledger.sums import shown_to_have_arrived
+from tidewire.meters import Meters
 from tidewire.model.delivery import (
     Accepted,
     ChannelCode,
@@ -62,6 +63,7 @@ class Dispatch:
     owner: str
     jitter: Callable[[], float]
     breaker: Breaker = field(default_factory=Breaker)
+    meters: Meters = field(default_factory=Meters)
 
 
 async def attempt_page(dispatch: Dispatch, code: ChannelCode) -> bool:
@@ -71,6 +73,7 @@ async def attempt_page(dispatch: Dispatch, code: ChannelCode) -> bool:
         page = await pages.claim(tx, code, dispatch.owner, now, now + LEASE)
     if page is None:
         return False
+    dispatch.meters.brought_back[code] += page.claim > 1
     try:
         async with asyncio.timeout(None) as hold:
             keeping = asyncio.create_task(_keep(dispatch, page, hold))
@@ -209,6 +212,8 @@ async def _record(
                 await endpoints.set_state(tx, tried.endpoint_id, EndpointState.DISABLED)
 
     await dispatch.database.complete(work)
+    tried = [receipt for one, receipt in found if not one.ours]
+    dispatch.meters.took(page.channel, tried, edition.published_at)
 
 
 def _tell_breaker(

@@ -80,6 +80,10 @@ class Breaker:
         known = self._hosts.get(host)
         return known is not None and known.trips >= LAST_TRIP
 
+    def open_hosts(self) -> int:
+        """How many hosts are left alone now."""
+        return sum(known.open_until is not None for known in self._hosts.values())
+
     def forget(self, host: str) -> None:
         """Start afresh with `host`: its owner mended it."""
         self._hosts.pop(host, None)

@@ -22,8 +22,11 @@ Result = TypeVar("Result")
 class Database:
     """A pool of connections to one PostgreSQL server."""
 
-    def __init__(self, url: str, *, size: int = 8) -> None:
-        """`url` is a libpq connection string or URL; `size` the most connections held."""
+    def __init__(self, url: str, *, size: int = 8, name: str = "tidewire") -> None:
+        """`url` is a libpq connection string or URL; `size` the most connections held.
+
+        `name` is what the server knows us by (application_name).
+        """
         try:
             conninfo_to_dict(url)
         except psycopg.ProgrammingError as error:
@@ -38,7 +41,7 @@ class Database:
             max_size=size,
             timeout=CONNECT_SECONDS,
             open=False,
-            kwargs={"application_name": "tidewire"},
+            kwargs={"application_name": name[:63]},
             check=AsyncConnectionPool.check_connection,
         )
 

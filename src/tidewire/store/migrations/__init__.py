@@ -18,6 +18,11 @@ def migrations() -> list[tuple[int, str, str]]:
     return sorted(found)
 
 
+def newest() -> int:
+    """The number of the last migration that this program knows."""
+    return migrations()[-1][0]
+
+
 async def migrate(database: Database) -> list[int]:
     """Bring the store up to date; returns the numbers applied now.
 

@@ -1,0 +1,1 @@
+"""Watching: what is stuck and why, in plain words and in figures."""
