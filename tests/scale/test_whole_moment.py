@@ -45,7 +45,7 @@ from world.wire import Wire, open_wire
 
 SCALE = 0.1
 COMING, LEAVING, LEAVING_LATE = 20, 20, 10  # journalists, between staging and moment
-PATIENCE = 200.0  # seconds that a step may take before we give up
+PATIENCE = 600.0  # seconds that a step may take before we give up: only a broken one does
 SUBJECT = re.compile(rb"^Subject:.*?(?=\r\n\S)", re.MULTILINE | re.DOTALL)
 OPEN = (DeliveryState.STAGED, DeliveryState.STARTED, DeliveryState.DEFERRED)
 

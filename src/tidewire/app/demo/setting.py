@@ -24,7 +24,7 @@ from tidewire.store.embedded import choose_place
 
 HOST = "127.0.0.1"
 START_SECONDS = 150.0  # what a step may take, and as long again for each quarter of a world
-PER_GATEWAY = 1_000  # files of a gateway that are not connections
+OTHER_FILES = 1_000  # files of a gateway that are not connections
 CONNECTIONS = 15_000  # that one gateway is asked to hold where there may be several
 MOST_GATEWAYS = 2
 TELL_SECONDS = 5.0
@@ -189,7 +189,7 @@ def most_connected() -> int:
     """How many desktops the gateways of this machine can hold: each process so many files."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     gateways = MOST_GATEWAYS if "gateways" in {one.name for one in fields(Settings)} else 1
-    return gateways * max(1, files - PER_GATEWAY)
+    return gateways * max(1, files - OTHER_FILES)
 
 
 def _told(file: Path, tell: Tell) -> Callable[[], Awaitable[bool]]:
@@ -204,7 +204,7 @@ def _told(file: Path, tell: Tell) -> Callable[[], Awaitable[bool]]:
         nonlocal said
         if clock.stopwatch() - said > TELL_SECONDS:
             said = clock.stopwatch()
-            tell(f"  {await asyncio.to_thread(sizes)}")
+            tell(f"  {await asyncio.to_thread(sizes) or 'certificates'}")
         return await asyncio.to_thread(os.path.exists, file)
 
     return there
