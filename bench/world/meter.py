@@ -3,14 +3,15 @@
 import os
 import threading
 from bisect import bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tidewire.clock import SystemClock
 
 EVERY_SECONDS = 0.1
-LOOK_AROUND = 10  # samples between two looks for new processes, and between two of PSS
+LOOK_AROUND = 20  # samples between two looks for new processes
+LOOK_DEEP = 20  # samples between two of PSS: the kernel walks every page for it
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 OURS = ("serve", "web", "worker", "gateway", "inbound")
@@ -28,8 +29,10 @@ class Meter:
         self._data = str(data).encode()
         self._extra = extra
         self._names: dict[int, str] = {}
-        self._ended: Counter[str] = Counter()  # CPU seconds of processes that are gone
+        self._ended = defaultdict[str, float](float)  # CPU seconds of processes that are gone
         self._last: dict[int, float] = {}
+        self._servers: dict[int, str] = {}
+        self._strangers: set[int] = set()  # processes that are none of ours
         self.samples: list[Sample] = []
         self.pss: list[tuple[float, dict[str, int]]] = []
         self._stop = threading.Event()
@@ -59,7 +62,7 @@ class Meter:
         return max(sums, default=0) / 1e6
 
     def peak_pss(self, begin: float, end: float, names: tuple[str, ...] = OURS) -> float:
-        """The same in PSS (each page once), looked at once a second."""
+        """The same in PSS (each page once), looked at every few seconds."""
         sums = [
             sum(held.get(name, 0) for name in names) for at, held in self.pss if begin <= at <= end
         ]
@@ -75,7 +78,7 @@ class Meter:
             if number % LOOK_AROUND == 0:
                 self._look_around()
             at = clock.now().timestamp()
-            cpu, held = Counter(self._ended), defaultdict[str, int](int)
+            cpu, held = defaultdict[str, float](float, self._ended), defaultdict[str, int](int)
             for pid, name in list(self._names.items()):
                 found = _usage(pid)
                 if found is None:
@@ -87,7 +90,7 @@ class Meter:
                 cpu[name] += found[0]
                 held[name] += found[1]
             self.samples.append((at, dict(cpu), dict(held)))
-            if number % LOOK_AROUND == 0:
+            if number % LOOK_DEEP == 0:
                 self.pss.append((at, self._pss()))
             number += 1
 
@@ -99,21 +102,27 @@ class Meter:
 
     def _look_around(self) -> None:
         """Name every descendant of ours, and the server whose data is `data` with its own."""
-        parents, roots = {}, {os.getpid(): "bench"}
-        for pid in _pids():
-            parent, command = _parent(pid), _read(pid, "cmdline")
+        there = set(_pids())
+        self._strangers &= there
+        parents, roots = {}, {os.getpid(): "bench"} | self._servers
+        for pid in there - self._strangers:
+            parent = _parent(pid)
             if parent is None:
                 continue
             parents[pid] = parent
-            if self._data in command and b"postgres" in command.split(b"\0")[0]:
-                roots[pid] = "postgresql"
+            if pid not in self._names:
+                command = _read(pid, "cmdline")
+                if self._data in command and b"postgres" in command.split(b"\0")[0]:
+                    roots[pid] = self._servers[pid] = "postgresql"
         for pid in parents:
             line: Callable[[int], str | None] = roots.get
             above = pid
             while above in parents and line(above) is None:
                 above = parents[above]
             root = line(above)
-            if root is not None and pid not in self._names:
+            if root is None:
+                self._strangers.add(pid)
+            elif pid not in self._names:
                 self._names[pid] = root if root == "postgresql" else self._name(pid)
 
     def _name(self, pid: int) -> str:

@@ -17,6 +17,7 @@ import aiohttp
 from tidewire import clock
 from tidewire.app.assemble import House, open_house
 from tidewire.app.demo.programs import Programs, free_ports
+from tidewire.app.demo.setting import WORKER_READY, gateways_for, most_connected
 from tidewire.app.settings import PREFIX, read_settings
 from tidewire.model.errors import Unavailable
 from world.home import Home
@@ -24,7 +25,6 @@ from world.sinks import HOST
 
 START_SECONDS = 300.0  # the audience index is read from the store at start
 PER_SCREENS = 7_000  # connections of one client process; each comes from an address of its own
-PER_GATEWAY = 19_000  # a process may hold 20,000 files
 GATEWAYS = "TIDEWIRE_GATEWAYS"
 SCREENS = Path(__file__).with_name("screens.py")
 
@@ -85,6 +85,7 @@ async def open_wire(home: Home, smtp: int, authority: Path) -> AsyncIterator[Wir
     logs.mkdir(exist_ok=True)
     (logs / "serve.log").unlink(missing_ok=True)
     settings = {
+        GATEWAYS: str(gateways_for(home.size.connected)),
         **{name: value for name, value in os.environ.items() if name.startswith(PREFIX)},
         "TIDEWIRE_HOME": str(home.folder),
         "TIDEWIRE_HTTP_ADDRESS": f"{HOST}:{http}",
@@ -110,7 +111,7 @@ async def open_wire(home: Home, smtp: int, authority: Path) -> AsyncIterator[Wir
 async def open_screens(wire: Wire) -> AsyncIterator[Screens]:
     """Bring on line as many desktops as the home has, or as the gateways can hold."""
     keys = (await asyncio.to_thread(wire.home.desktop_keys.read_text, "ascii")).splitlines(True)
-    keys = keys[: PER_GATEWAY * int(wire.house.settings.environment.get(GATEWAYS, "1"))]
+    keys = keys[: most_connected(int(wire.house.settings.environment[GATEWAYS]))]
     async with contextlib.AsyncExitStack() as stack:
         processes = [
             await stack.enter_async_context(_screens(wire, keys, number))
@@ -128,7 +129,7 @@ async def _until_up(house: House, programs: Programs, web: aiohttp.ClientSession
     give_up = clock.stopwatch() + START_SECONDS
     waiting = [house.settings.base_url + "/", house.settings.stream_url]
     workers = int(house.settings.environment.get("TIDEWIRE_WORKERS", "1"))
-    while waiting or _said(programs, "worker ready") < workers:
+    while waiting or programs.has_said("serve", WORKER_READY) < workers:
         programs.check()
         if clock.stopwatch() > give_up:
             raise Unavailable(f"The wire is not up after {START_SECONDS:.0f} s.")
@@ -137,10 +138,6 @@ async def _until_up(house: House, programs: Programs, web: aiohttp.ClientSession
             async with web.get(waiting[0] if waiting else house.settings.base_url) as answer:
                 if answer.status < 500 and waiting:
                     waiting.pop(0)
-
-
-def _said(programs: Programs, words: str) -> int:
-    return programs.log("serve").read_text("utf-8", "replace").count(words)
 
 
 @contextlib.asynccontextmanager

@@ -125,3 +125,16 @@ def test_programs_killed_in_the_middle_lose_nothing(home):
     assert said["channels"]["email"]["seen_by_world"] == said["channels"]["email"]["accepted"]
     # What the dead worker had in hand was sent again, and says so.
     assert said["channels"]["email"]["repeats"] + said["channels"]["webhook"]["repeats"] > 0
+
+
+def test_an_interrupt_while_the_world_is_made_leaves_nothing_behind(home):
+    """At a scale whose files take a while to write."""
+    demo = start(home, "--scale", "0.2")
+    assert demo.stdout
+    first = demo.stdout.readline()
+    assert "making a world" in first
+    demo.send_signal(signal.SIGINT)
+    printed, _ = demo.communicate(timeout=120)
+    assert demo.returncode == 130, first + printed
+    assert programs(home, "simulate") == []
+    assert list(home.glob("demo-*")) == []

@@ -45,7 +45,8 @@ from world.wire import Wire, open_wire
 
 SCALE = 0.1
 COMING, LEAVING, LEAVING_LATE = 20, 20, 10  # journalists, between staging and moment
-PATIENCE = 200.0  # seconds that a step may take before we give up
+AHEAD = 30  # seconds; where staging takes longer, the release goes out when it is done
+PATIENCE = 600.0  # seconds that a step may take before we give up: only a broken one does
 SUBJECT = re.compile(rb"^Subject:.*?(?=\r\n\S)", re.MULTILINE | re.DOTALL)
 OPEN = (DeliveryState.STAGED, DeliveryState.STARTED, DeliveryState.DEFERRED)
 
@@ -84,9 +85,7 @@ async def _moment(home: Home) -> Seen:
         open_wire(home, smtp, authority) as wire,
     ):
         crowds = Crowds(SEED, wire.house.settings.stream_url)
-        await crowds.connect(home.desktop_keys)
         try:
-            await _until(lambda: _on_line(crowds))
             return await _play(wire, truth, crowds, subjects)
         finally:
             await crowds.close()
@@ -100,7 +99,9 @@ async def _play(wire: Wire, truth: Truth, crowds: Crowds, subjects: Counter[byte
     left, came = await _leave(wire, 0, LEAVING), await _come(wire)
     await wire.post(f"/api/v1/desk/releases/{ref}/return", wire.home.editor_key, {"note": "Again."})
     await wire.post(f"/api/v1/releases/{ref}/resubmit", wire.home.issuer_key, _changed())
-    await wire.schedule(ref, 45)
+    await wire.schedule(ref, AHEAD)
+    await crowds.connect(wire.home.desktop_keys)
+    await _until(lambda: _on_line(crowds))
     await _until(lambda: _paged(wire, release))
     left |= await _leave(wire, LEAVING, LEAVING + LEAVING_LATE)
     early = sum(len(keys) for keys in truth.accepted.values())

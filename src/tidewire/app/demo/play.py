@@ -32,8 +32,8 @@ from tidewire.store import audience_sets, claims, version_facts
 from tidewire.store.claims import Standing
 from tidewire.store.database import Connection
 
-LEAD = timedelta(seconds=3)  # from the schedule to T0
 # What grows with the world does so by its scale: (of the smallest, more for a whole one).
+LEAD_SECONDS = (3.0, 57.0)  # from the schedule to T0
 WINDOW_SECONDS = (20.0, 60.0)  # retries that are due within it after T0 are waited for
 STUCK_SECONDS = (45.0, 135.0)
 LOOK_SECONDS = (0.25, 0.75)
@@ -94,7 +94,7 @@ class Play:
         self.ref = taken["ref"]
         desk = f"/api/v1/desk/releases/{self.ref}"
         await self._post(f"{desk}/approve", self.keys.editor, {})
-        at = self.setting.house.clock.now() + LEAD
+        at = self.setting.house.clock.now() + timedelta(seconds=self._scaled(LEAD_SECONDS))
         decided = await self._post(f"{desk}/schedule", self.keys.editor, {"at": at.isoformat()})
         async with self.setting.house.database.transaction() as tx:
             self.release_id = (await version_facts.versions(tx, self.ref))[0].release_id

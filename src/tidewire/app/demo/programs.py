@@ -57,6 +57,13 @@ class Programs:
         """The log file of a program."""
         return self._logs / f"{name}.log"
 
+    def has_said(self, name: str, words: str) -> int:
+        """How often a program's log holds these words."""
+        try:
+            return self.log(name).read_text(encoding="utf-8", errors="replace").count(words)
+        except OSError:
+            return 0
+
     def tail(self, name: str) -> str:
         """The last lines of a program's log."""
         try:

@@ -24,10 +24,11 @@ from tidewire.store.embedded import choose_place
 
 HOST = "127.0.0.1"
 START_SECONDS = 150.0  # what a step may take, and as long again for each quarter of a world
-PER_GATEWAY = 1_000  # files of a gateway that are not connections
+OTHER_FILES = 1_000  # files of a gateway that are not connections
 CONNECTIONS = 15_000  # that one gateway is asked to hold where there may be several
 MOST_GATEWAYS = 2
 TELL_SECONDS = 5.0
+WORKER_READY = "worker ready"  # in its log, once it knows the audience
 LOOK_SECONDS = 0.1
 KEEPER_SECONDS = 20.0
 
@@ -87,7 +88,9 @@ async def open_setting(
 
     `connected` desktops come on line: as many as the world has, or the machine can hold.
     """
-    connected = min(connected or Size().scaled(scale).connected, most_connected())
+    connected = connected or Size().scaled(scale).connected
+    gateways = gateways_for(connected)
+    connected = min(connected, most_connected(gateways))
     smtp, https, control, http, gateway, inbound = free_ports(6)
     wire = {
         "TIDEWIRE_HOME": str(folder),
@@ -100,7 +103,7 @@ async def open_setting(
         "TIDEWIRE_SMTP_URL": f"smtp://{HOST}:{smtp}",
         "TIDEWIRE_EGRESS_ALLOW": "127.0.0.0/8",
         "TIDEWIRE_EXTRA_CA_FILE": str(folder / "world" / "ca.pem"),
-        "TIDEWIRE_GATEWAYS": str(-(-connected // CONNECTIONS)),
+        "TIDEWIRE_GATEWAYS": str(gateways),
     }
     settings = read_settings(wire)
     async with contextlib.AsyncExitStack() as stack:
@@ -121,11 +124,13 @@ async def open_setting(
 
 
 async def start_wire(setting: Setting) -> None:
-    """Start `tidewire serve` and wait until its pages answer."""
+    """Start `tidewire serve` and wait until its pages answer and a worker has its index."""
     await setting.programs.start("serve")
     base = setting.house.settings.base_url
 
     async def answers() -> bool:
+        if not await asyncio.to_thread(setting.programs.has_said, "serve", WORKER_READY):
+            return False
         try:
             async with setting.web.get(f"{base}/") as answer:
                 return answer.status < 500
@@ -185,11 +190,17 @@ def forget(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def most_connected() -> int:
-    """How many desktops the gateways of this machine can hold: each process so many files."""
+def gateways_for(connected: int) -> int:
+    """How many gateways so many desktops need; one, where there is no setting for more."""
+    if "gateways" not in {one.name for one in fields(Settings)}:
+        return 1
+    return min(MOST_GATEWAYS, -(-connected // CONNECTIONS))
+
+
+def most_connected(gateways: int) -> int:
+    """How many desktops so many gateways can hold on this machine: each has so many files."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    gateways = MOST_GATEWAYS if "gateways" in {one.name for one in fields(Settings)} else 1
-    return gateways * max(1, files - PER_GATEWAY)
+    return gateways * max(1, files - OTHER_FILES)
 
 
 def _told(file: Path, tell: Tell) -> Callable[[], Awaitable[bool]]:
@@ -204,7 +215,7 @@ def _told(file: Path, tell: Tell) -> Callable[[], Awaitable[bool]]:
         nonlocal said
         if clock.stopwatch() - said > TELL_SECONDS:
             said = clock.stopwatch()
-            tell(f"  {await asyncio.to_thread(sizes)}")
+            tell(f"  {await asyncio.to_thread(sizes) or 'certificates'}")
         return await asyncio.to_thread(os.path.exists, file)
 
     return there
