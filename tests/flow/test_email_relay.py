@@ -1,181 +1,27 @@
 """Mail over real connections: relays of every kind, and relays that fail at every point."""
 
-import asyncio
-import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
 
 import dkim
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from editions import an_edition
-from tidewire.access.tokens import Signer
-from tidewire.channels.channel import ChannelContext
+from mail_world import (
+    LOCKSTEP,
+    PIPELINING,
+    TOKENS,
+    Open,
+    Postbox,
+    Serve,
+    World,
+    certificate,
+    outcomes,
+    smtp,
+)
 from tidewire.channels.email import verp
-from tidewire.channels.email.channel import EmailChannel
 from tidewire.channels.email.dkim import open_signer
 from tidewire.channels.email.line import Patience
-from tidewire.clock import FixedClock
-from tidewire.model.delivery import Accepted, Deferred, Outcome, Outgoing, Refused
-from tidewire.store.database import Database
-
-TOKENS = Signer(b"s" * 32)
-QUICK = Patience(connect=5, command=5, final=5)
-
-Serve = Callable[[Callable[[], asyncio.BaseProtocol]], Awaitable[int]]
-Open = Callable[..., EmailChannel]
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Serve]:
-    """Start a server on a free port of this machine; gone after the test."""
-    servers: list[asyncio.Server] = []
-
-    async def start(protocol: Callable[[], asyncio.BaseProtocol], **given: object) -> int:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(protocol, "127.0.0.1", 0, **given)  # type: ignore[arg-type]
-        servers.append(server)
-        return int(server.sockets[0].getsockname()[1])
-
-    yield start
-    for server in servers:
-        server.close()
-        await server.wait_closed()
-
-
-@pytest.fixture
-async def open_channel(clock: FixedClock, tmp_path: Path) -> AsyncIterator[Open]:
-    """Channels with a relay of the test's choosing."""
-    opened: list[EmailChannel] = []
-    database = Database("postgresql://unused.example/none")
-
-    def make(url: str = "", *, patience: Patience = QUICK, **environment: str) -> EmailChannel:
-        variables = {"TIDEWIRE_SMTP_URL": url, "TIDEWIRE_SMTP_CONNECTIONS": "1", **environment}
-        context = ChannelContext(
-            clock, database, TOKENS, "https://wire.example", tmp_path, variables
-        )
-        opened.append(EmailChannel(context, patience=patience))
-        return opened[-1]
-
-    yield make
-    for channel in opened:
-        await channel.close()
-
-
-async def outcomes(channel: EmailChannel, *addresses: str) -> list[Outcome]:
-    """What became of one mail to each address, in the order of the addresses."""
-    deliveries = [
-        Outgoing(n, address, f"42.1.{n}", 1, "en", name=f"Reader {n}")
-        for n, address in enumerate(addresses, start=1)
-    ]
-    async with asyncio.timeout(30):
-        found = {
-            r.endpoint_id: r.outcome async for r in channel.send(an_edition(), "en", deliveries)
-        }
-    assert len(found) == len(deliveries)
-    return [found[delivery.endpoint_id] for delivery in deliveries]
-
-
-@dataclass
-class Postbox:
-    """A handler for aiosmtpd that keeps what it gets, and answers as it is told."""
-
-    answers: dict[str, str] = field(default_factory=dict)
-    taken: list[Envelope] = field(default_factory=list)
-    tls: list[bool] = field(default_factory=list)
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        answer = self.answers.get(address, "250 ok")
-        if answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(  # noqa: N802
-        self, server: SMTP, session: Session, envelope: Envelope
-    ) -> str:
-        self.taken.append(envelope)
-        self.tls.append(session.ssl is not None)
-        return "250 queued"
-
-
-def smtp(postbox: Postbox, **given: object) -> Callable[[], SMTP]:
-    loop = asyncio.get_running_loop()
-    return lambda: SMTP(postbox, loop=loop, **given)
-
-
-class Script(asyncio.Protocol):
-    """A mail server that answers by a script and cuts the line after so many replies."""
-
-    def __init__(self, world: "World") -> None:
-        self.world = world
-        self.replies = 0
-        self.data = False
-        self.buffer = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
-        self.world.connections += 1
-        self.say(self.world.script.get("GREETING", "220 relay.example ESMTP"))
-
-    def data_received(self, data: bytes) -> None:
-        self.buffer += data
-        while b"\r\n" in self.buffer and not self.transport.is_closing():
-            line, _, self.buffer = self.buffer.partition(b"\r\n")
-            self.take(line)
-
-    def take(self, line: bytes) -> None:
-        if self.data and line != b".":
-            return
-        verb = "." if self.data else line.decode().split(" ")[0].split(":")[0].upper()
-        self.world.heard.append(line.decode())
-        answer = self.world.script.get(
-            verb, {"DATA": "354 go on", "QUIT": "221 bye"}.get(verb, "250 ok")
-        )
-        if verb == ".":
-            self.data = False
-            self.world.delivered += answer.startswith("2")
-        if verb == "DATA":
-            self.data = answer.startswith("354")
-        self.say(answer)
-
-    def say(self, answer: str) -> None:
-        if answer == "silence":
-            return
-        if answer == "cut":
-            self.transport.close()
-            return
-        self.transport.write(answer.encode() + b"\r\n")
-        self.replies += 1
-        if self.replies == self.world.cut_after or answer.startswith("421"):
-            self.transport.close()
-
-
-@dataclass
-class World:
-    """How a scripted server behaves, and what it saw."""
-
-    script: dict[str, str] = field(default_factory=dict)
-    cut_after: int = 0
-    connections: int = 0
-    delivered: int = 0
-    heard: list[str] = field(default_factory=list)
-
-    def __call__(self) -> Script:
-        return Script(self)
-
-
-PIPELINING = {"EHLO": "250-relay.example\r\n250-SIZE 1000000\r\n250 PIPELINING"}
-LOCKSTEP = {"EHLO": "250-relay.example\r\n250 8BITMIME"}
+from tidewire.model.delivery import Accepted, Deferred, Refused
 
 
 @pytest.mark.parametrize("extensions", [PIPELINING, LOCKSTEP], ids=["pipelining", "lockstep"])
@@ -467,37 +313,6 @@ async def test_logging_in(
     (outcome,) = await outcomes(open_channel(url), "a@news.example")
     assert isinstance(outcome, Accepted) is accepted
     assert password not in outcome.detail
-
-
-def certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server context with a certificate for localhost, and the file to trust it by."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    at = datetime(2020, 1, 1, tzinfo=UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(at)
-        .not_valid_after(at + timedelta(days=36500))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate_file, key_file = folder / "relay.pem", folder / "relay.key"
-    certificate_file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate_file, key_file)
-    return context, certificate_file
 
 
 async def test_a_strange_answer_to_data_ends_the_connection(

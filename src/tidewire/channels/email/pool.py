@@ -1,9 +1,9 @@
 """The connections to the relay: a few, opened when needed, kept while they are good."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
 
 from tidewire.channels.email.connect import open_session
 from tidewire.channels.email.line import Lost, Patience
@@ -21,6 +21,7 @@ class Pool:
         self._tls = settings.tls_context()
         self._places = asyncio.Semaphore(settings.connections)
         self._idle: list[Session] = []
+        self._out = 0  # sessions lent out
 
     async def send(self, letters: Iterable[Letter]) -> None:
         """Have every letter settled, over as many connections as there are.
@@ -35,6 +36,11 @@ class Pool:
             last = reason or last
         while waiting:
             waiting.popleft().settle(last.outcome())
+
+    async def warm(self) -> None:
+        """Open the connections that are not; never raises where the relay cannot be had."""
+        missing = self._settings.connections - len(self._idle) - self._out
+        await asyncio.gather(*(self._open_ahead() for _ in range(missing)))
 
     async def close(self) -> None:
         """End the idle sessions."""
@@ -60,7 +66,7 @@ class Pool:
                     return lost
         return None
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def _session(self) -> AsyncIterator[Session]:
         """A session of one's own. Raises Lost where the relay cannot be had.
 
@@ -68,11 +74,14 @@ class Pool:
         """
         async with self._places:
             session = await self._take()
+            self._out += 1
             try:
                 yield session
             except BaseException:
                 session.abort()
                 raise
+            finally:
+                self._out -= 1
             self._idle.append(session)
 
     async def warm(self) -> None:
@@ -95,6 +104,11 @@ class Pool:
 
     async def _open(self) -> Session:
         return await open_session(self._relay, self._settings.domain, self._tls, self._patience)
+
+    async def _open_ahead(self) -> None:
+        with contextlib.suppress(Lost):
+            async with self._places:
+                self._idle.append(await self._open())
 
 
 def _taken(waiting: deque[Letter]) -> Iterator[Letter]:

@@ -1,10 +1,9 @@
 """What a mail server answers (RFC 5321, 4.2), and what that means for a delivery."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
-from tidewire.channels.email.verdict import discreet, gone
+from tidewire.channels.email.verdict import discreet, gone, without_local
 from tidewire.model.delivery import Accepted, Deferred, Outcome, Refused
 
 LONGEST_LINE = 4096  # RFC 5321 says 512; some servers are talkative
@@ -17,26 +16,30 @@ class BadReply(Exception):
     """The server said something that is not a reply."""
 
 
-@dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole reply: its code and its lines of text."""
+    """A whole reply: its code and its lines of text.
 
-    code: int
-    lines: tuple[str, ...]
+    `good` is true for 2xx and 3xx. `text` is code and text in one line without addresses,
+    cut to 200 characters.
+    """
 
-    @property
-    def text(self) -> str:
-        """Code and text in one line without addresses, cut to 200 characters."""
-        return self.told()
+    __slots__ = ("_words", "code", "good", "lines", "text")
+
+    def __init__(self, code: int, lines: tuple[str, ...]) -> None:
+        self.code = code
+        self.lines = lines
+        self.good = code < 400
+        self._words = discreet(" ".join(lines))
+        self.text = _cut(code, self._words)
 
     def told(self, local: str = "") -> str:
-        """The same, also without the local part of the recipient's address."""
-        return f"{self.code} {discreet(' '.join(self.lines), local)}"[:DETAIL].rstrip()
+        """The text, also without the local part of the recipient's address."""
+        words = without_local(self._words, local)
+        return self.text if words is self._words else _cut(self.code, words)
 
-    @property
-    def good(self) -> bool:
-        """True for 2xx and 3xx."""
-        return self.code < 400
+
+def _cut(code: int, words: str) -> str:
+    return f"{code} {words}"[:DETAIL].rstrip()
 
 
 class ReplyReader:

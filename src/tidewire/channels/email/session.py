@@ -41,7 +41,7 @@ Settle = Callable[[Outcome], None]
 State = Callable[[Reply], None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Letter:
     """One message to one recipient.
 
@@ -72,10 +72,12 @@ class Session:
         self._refusal: Outcome | None = None  # what the relay has against `_letter`
         self._held: list[bytes] = []  # commands that wait for the answer to the one before
         self._stale = False  # a transaction is open that must be reset first
+        self._cleared = False  # the relay waits for the content
         self._surplus = False  # the relay answered what nobody had asked
         self._state: State = self._mail
         self._lost: Lost | None = None
-        self._done: asyncio.Future[None] | None = None  # while letters are under way
+        self._busy = False  # letters are under way, until `_done`
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.fruitful = False  # it has had an answer about a letter, or once was good
         self.unsent: Letter | None = None  # taken, but the relay never heard of its content
 
@@ -93,13 +95,14 @@ class Session:
         self.unsent = None
         self._line.listen(self._hear, self._end)
         try:
-            self._letters = letters
+            self._letters, self._busy = letters, True
             self._done = asyncio.get_running_loop().create_future()
             self._next()
-            self._watch()
+            if self._busy:
+                self._watch()
             await self._done
         finally:
-            self._done = None
+            self._busy = False
             self._line.listen()
         if self._lost is not None:
             raise self._lost
@@ -114,10 +117,6 @@ class Session:
         """Let go at once."""
         self._line.abort()
 
-    @property
-    def _busy(self) -> bool:
-        return self._done is not None and not self._done.done()
-
     def _hear(self, replies: list[Reply]) -> None:
         """Take the replies that came in together, in their order."""
         for reply in replies:
@@ -128,7 +127,7 @@ class Session:
             else:
                 self._state(reply)
         if self._busy:
-            if self._state == self._ready:
+            if self._cleared:
                 self._send_content()
             self._watch()
 
@@ -136,20 +135,23 @@ class Session:
         self._go(self._mail)
 
     def _mail(self, reply: Reply) -> None:
-        self._heed(reply, _not_the_recipient)
+        if not reply.good:
+            self._heed(reply, _not_the_recipient)
         self._go(self._rcpt)
 
     def _rcpt(self, reply: Reply) -> None:
-        self._heed(reply, outcome_of)
+        if not reply.good:
+            self._heed(reply, outcome_of)
         self._go(self._data)
 
     def _data(self, reply: Reply) -> None:
         if reply.good and reply.code != GO_ON:
             self._end(Lost(f"a strange answer to DATA: {reply.text}"))
             return
-        self._heed(reply, _not_the_recipient)
+        if not reply.good:
+            self._heed(reply, _not_the_recipient)
         if self._refusal is None:
-            self._state = self._ready
+            self._state, self._cleared = self._ready, True
         elif reply.good:  # the recipient was refused: end the message (RFC 2920, 3.1)
             self._settle_refused()
             self._line.write(END + self._following())
@@ -178,7 +180,7 @@ class Session:
 
     def _heed(self, reply: Reply, judge: Callable[[Reply, str], Outcome]) -> None:
         """Keep what the relay has against the letter; its first word counts."""
-        if not reply.good and self._refusal is None and self._letter is not None:
+        if self._refusal is None and self._letter is not None:
             self._refusal = judge(reply, self._letter.recipient.local)
 
     def _go(self, state: State) -> None:
@@ -203,6 +205,7 @@ class Session:
         """Send the letter and, where the relay is pipelining, the envelope of the next."""
         letter = self._letter
         assert letter is not None
+        self._cleared = False
         try:
             head, body = letter.content()
         except Exception as error:
@@ -231,8 +234,7 @@ class Session:
         """Take the next letter and send its envelope; without one, all is done."""
         envelope = self._envelope()
         if self._letter is None:
-            if self._done is not None:
-                self._done.set_result(None)
+            self._finish()
             return
         self._line.write(envelope)
         self._begin()
@@ -250,21 +252,19 @@ class Session:
             self._letter = letter
             commands = self._commands(letter)
             if self._pipelining:
-                return b"".join(commands)
-            self._held = commands[1:]
-            return commands[0]
+                return commands
+            first, *self._held = commands.splitlines(keepends=True)
+            return first
         return b""
 
-    def _commands(self, letter: Letter) -> list[bytes]:
-        options = " BODY=8BITMIME SMTPUTF8" if letter.recipient.utf8 else ""
-        commands = [
-            f"MAIL FROM:<{letter.sender}>{options}{self._return}\r\n".encode(),
-            f"RCPT TO:<{letter.recipient.address}>\r\n".encode(),
-            b"DATA\r\n",
-        ]
-        if self._stale:
-            commands.insert(0, b"RSET\r\n")
-        return commands
+    def _commands(self, letter: Letter) -> bytes:
+        reset = "RSET\r\n" if self._stale else ""
+        to = letter.recipient
+        options = f" BODY=8BITMIME SMTPUTF8{self._return}" if to.utf8 else self._return
+        return (
+            f"{reset}MAIL FROM:<{letter.sender}>{options}\r\n"
+            f"RCPT TO:<{to.local}@{to.domain}>\r\nDATA\r\n"
+        ).encode()
 
     def _watch(self) -> None:
         """Have the relay answer in time."""
@@ -273,7 +273,7 @@ class Session:
 
     def _end(self, lost: Lost) -> None:
         """The line is of no more use: say so of every letter that was under way."""
-        if self._done is None or self._done.done():
+        if not self._busy:
             return
         if self._sent is not None:
             self._sent.settle(lost.outcome(unseen=True))
@@ -282,7 +282,12 @@ class Session:
             self._settle_refused()
         self.unsent, self._letter = self._letter, None
         self._lost = lost
-        self._done.set_result(None)
+        self._finish()
+
+    def _finish(self) -> None:
+        self._busy = False
+        if not self._done.done():  # it is where the wait was cancelled
+            self._done.set_result(None)
 
 
 def _not_the_recipient(reply: Reply, local: str) -> Outcome:

@@ -4,7 +4,6 @@ Both ways that a refusal takes, the relay's answer and the returned mail, are ju
 """
 
 import re
-from functools import lru_cache
 
 # RFC 3463, 3.2 and 3.3: the mailbox or its domain is not there, has moved, or is disabled.
 HARD = frozenset({"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
@@ -41,16 +40,18 @@ def gone(status: str, code: int, text: str) -> bool:
 
 def discreet(text: str, local: str = "") -> str:
     """`text` on one line without mail addresses, and without the local part `local`."""
-    words = _without_addresses(text)
+    printable = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    if AT_SIGN.search(printable):
+        told = (HIDDEN if AT_SIGN.search(word) else word for word in printable.split())
+        return without_local(" ".join(told), local)
+    return without_local(" ".join(printable.split()), local)
+
+
+def without_local(words: str, local: str) -> str:
+    """`words` without the local part of an address; themselves where it is not in them."""
     if not 0 < len(local) <= LONGEST_LOCAL:
         return words
     if words.isascii() and local.isascii() and local.lower() not in words.lower():
         return words  # so it is nearly always, and a pattern for each reader is dear
     alone = rf"(?<![\w.+-]){re.escape(local)}(?![\w+-])"
     return re.sub(alone, HIDDEN, words, flags=re.IGNORECASE)
-
-
-@lru_cache(maxsize=64)  # servers say the same few things again and again
-def _without_addresses(text: str) -> str:
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    return " ".join(HIDDEN if AT_SIGN.search(word) else word for word in printable.split())
