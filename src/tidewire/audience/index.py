@@ -50,7 +50,8 @@ class AudienceIndex:
             index._view = await subscribers.view(tx)
             for start in range(0, await subscribers.span(tx) + 1, SPAN):
                 index._put(await index._read(tx, range(start, start + SPAN)))
-        index._settle()
+        index._learn_keywords()
+        index._squeeze()
         return index
 
     async def refresh(self, database: Database) -> int:
@@ -69,8 +70,9 @@ class AudienceIndex:
                 self._drop(wanted & self._known)
                 self._put(found)
             self._view = view
-        if len(changed) > SPAN or len(self._words) > len(self._keywords):
-            self._settle()
+            self._learn_keywords()
+        if len(changed) > SPAN:
+            self._squeeze()
         return len(changed)
 
     def match(self, edition: Edition, circuits: Sequence[Circuit] = ()) -> BitMap:
@@ -141,9 +143,11 @@ class AudienceIndex:
         for number, ids in found.clauses:
             self._slots[number].settle(ids)
 
-    def _settle(self) -> None:
-        """Make ready for many questions what was just put in."""
-        self._keywords = Keywords(self._words)
+    def _learn_keywords(self) -> None:
+        if len(self._words) > len(self._keywords):
+            self._keywords = Keywords(self._words)
+
+    def _squeeze(self) -> None:
         for bitmap in self._every_bitmap():
             bitmap.run_optimize()
             bitmap.shrink_to_fit()
