@@ -30,8 +30,9 @@ POLL_SECONDS = 1.0  # how late a fact is seen where its ring was lost
 RARELY_SECONDS = 600.0
 OVERDUE_SECONDS = 0.05  # what is due but cannot go yet is looked at again so soon
 
-# Pages that one worker has in hand at once: this bounds memory.
-PAGES_AT_ONCE = {ChannelCode.EMAIL: 3, ChannelCode.WEBHOOK: 4, ChannelCode.FEED: 1}
+# Pages that one worker has in hand at once: this bounds memory. A page of webhooks is in hand
+# as long as its slowest host, and must not keep others from their turn.
+PAGES_AT_ONCE = {ChannelCode.EMAIL: 3, ChannelCode.WEBHOOK: 16, ChannelCode.FEED: 1}
 
 # Which loops a ring wakes.
 WAKES = {
