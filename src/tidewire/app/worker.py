@@ -36,8 +36,9 @@ RARELY_SECONDS = 600.0
 WATCH_SECONDS = 5.0
 OVERDUE_SECONDS = 0.05  # what is due but cannot go yet is looked at again so soon
 
-# Pages that one worker has in hand at once: this bounds memory.
-PAGES_AT_ONCE = {ChannelCode.EMAIL: 3, ChannelCode.WEBHOOK: 4, ChannelCode.FEED: 1}
+# Pages that one worker has in hand at once: this bounds memory. A page of webhooks is in hand
+# as long as its slowest host, and must not keep others from their turn.
+PAGES_AT_ONCE = {ChannelCode.EMAIL: 3, ChannelCode.WEBHOOK: 16, ChannelCode.FEED: 1}
 
 # Which loops a ring wakes.
 WAKES = {

@@ -176,7 +176,7 @@ class WebhookChannel:
         page.receipts.put_nowait(self._receipt(delivery, outcome))
 
     async def _post(self, page: _Page, delivery: Outgoing, target: Target) -> Outcome:
-        def request(again: bool) -> tuple[bytes, bytes]:
+        def request(again: bool) -> bytes:
             """Signed at the last moment; the standard has receivers turn down old signatures."""
             headers = sign(
                 page.body,
@@ -188,7 +188,7 @@ class WebhookChannel:
             if delivery.repeat or again:
                 headers["tidewire-repeat"] = "1"
             own = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-            return b"".join((target.head, page.fields, own.encode("ascii"), b"\r\n")), page.body
+            return b"".join((target.head, page.fields, own.encode("ascii"), b"\r\n", page.body))
 
         answer = await self._client().post(target, request, page.counts)
         return outcome_of_answer(answer.status, answer.retry_after, self._context.clock.now())

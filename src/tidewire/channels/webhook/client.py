@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -44,7 +44,7 @@ class Client:
         self._posting = Lanes(concurrency, SLOW_POSTS)
 
     async def post(
-        self, target: Target, request: Callable[[bool], Sequence[bytes]], counts: Counts
+        self, target: Target, request: Callable[[bool], bytes], counts: Counts
     ) -> Answer:
         """Send what `request(again)` makes, at the last moment. Raises NoConnection, BrokenOff.
 
@@ -81,13 +81,14 @@ class Client:
     async def warm(self, targets: Iterable[Target], *, seconds: float, per_host: int) -> int:
         """Open connections to where there are none, for `seconds` at most; how many are ready.
 
-        As many for each origin as it has targets, `per_host` at most.
+        As many for each origin as it has targets, `per_host` at most; slow hosts come last.
         """
         wanted = Counter(target.origin for target in targets)
+        order = sorted(wanted, key=lambda origin: self._posting.is_slow(origin.host))
         opening = [
             asyncio.create_task(self._warm(origin))
-            for origin, count in list(wanted.items())[: self._most]
-            for _ in range(min(count, per_host) - self._pool.idle(origin))
+            for origin in order[: self._most]
+            for _ in range(min(wanted[origin], per_host) - self._pool.idle(origin))
         ]
         try:
             if opening:

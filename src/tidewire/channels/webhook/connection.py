@@ -6,7 +6,7 @@ way than HTTP/1.1 asks, or unasked, loses the connection.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
@@ -40,7 +40,6 @@ class Connection(asyncio.Protocol):
     def __init__(
         self, free: Callable[["Connection"], None], gone: Callable[["Connection"], None]
     ) -> None:
-        self.posts = 0
         self._free, self._gone = free, gone
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
@@ -57,14 +56,13 @@ class Connection(asyncio.Protocol):
         """Can it still post, as far as we have heard?"""
         return self._transport is not None and not self._transport.is_closing()
 
-    async def post(self, parts: Sequence[bytes]) -> Answer:
+    async def post(self, request: bytes) -> Answer:
         """Send a whole request and wait for the head of its answer. Raises BrokenOff."""
         if self._transport is None or self._busy or not self.alive:
             raise BrokenOff("closed", untouched=True)
-        self.posts += 1
         self._busy, self._status, self._seen, self._retry_after = True, 0, 0, ""
         self._answer = self._loop.create_future()
-        self._transport.writelines(parts)
+        self._transport.write(request)
         try:
             return await self._answer
         finally:
