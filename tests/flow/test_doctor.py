@@ -28,6 +28,7 @@ from tidewire.store.database import Database
 from wire import SilentBell, add_release, add_subscriber, go
 
 LONG_AGO = timedelta(minutes=5)
+from tidewire.vault.unlock import unlock
 
 
 @pytest.fixture
@@ -226,12 +227,16 @@ async def test_nats_that_is_away_is_told(settings) -> None:
     assert "No NATS server answers" in found["no-bell"]
 
 
-async def test_a_master_key_that_cannot_be_read_is_told(settings, tmp_path: Path) -> None:
-    file = tmp_path / "master.key"
-    found = await said(settings, TIDEWIRE_MASTER_KEY_FILE=str(file))
-    assert "No such file" in found["no-master-key"]
-    file.write_bytes(b"x" * 32)
-    assert "no-master-key" not in await said(settings, TIDEWIRE_MASTER_KEY_FILE=str(file))
+async def test_a_master_key_that_is_not_the_one_is_told(
+    settings, database, clock, tmp_path: Path
+) -> None:
+    file, own = tmp_path / "master.key", str(tmp_path / "master.key")
+    await unlock(database, file, clock.now())
+    assert "no-master-key" not in await said(settings, TIDEWIRE_MASTER_KEY_FILE=own)
+    other = str(tmp_path / "other.key")
+    assert "is not there" in (await said(settings, TIDEWIRE_MASTER_KEY_FILE=other))["no-master-key"]
+    file.write_text("ab" * 32)
+    assert "is another one" in (await said(settings, TIDEWIRE_MASTER_KEY_FILE=own))["no-master-key"]
 
 
 def test_the_command_says_it_in_plain_words_and_in_json(settings, tmp_path: Path) -> None:

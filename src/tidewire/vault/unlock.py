@@ -19,17 +19,24 @@ async def unlock(database: Database, file: Path, now: datetime) -> KeyService:
         known = await data_keys.master(tx)
         if known is None:
             key = read_master_key(file) or make_master_key(file)
-            await data_keys.set_first_master(tx, key.id, now)
-            known = await data_keys.master(tx)  # another host's, where it was first
-            assert known is not None
+            await data_keys.set_first_master(tx, key.id, now)  # unless another host was first
+    why = await closed(database, file)
+    key = None if why else read_master_key(file)
+    return MissingKey(why) if key is None else key
+
+
+async def closed(database: Database, file: Path) -> str:
+    """Why `file` opens nothing of what is sealed here; "" where it does, or nothing is yet."""
+    async with database.transaction() as tx:
+        known = await data_keys.master(tx)
     try:
         found = read_master_key(file)
     except Misconfigured as error:
-        return MissingKey(str(error))
-    if found is not None and found.id == known:
-        return found
+        return str(error)
+    if known is None or (found is not None and found.id == known):
+        return ""
     what = "is not there" if found is None else f"is another one, {found.id.hex()}"
-    return MissingKey(
+    return (
         f"The master key {file} {what}: what waits here is sealed under {known.hex()}."
         " Put the right file in its place and start again. What is public is not touched."
     )

@@ -5,7 +5,6 @@ import dataclasses
 import json
 import shutil
 import smtplib
-from pathlib import Path
 from typing import Annotated
 
 import psycopg
@@ -26,6 +25,7 @@ from tidewire.publish.stage import LEAD
 from tidewire.store import migrations
 from tidewire.store.database import Database
 from tidewire.store.standing import Standing, can_write, listeners, programs, standing
+from tidewire.vault.unlock import closed
 from tidewire.watch.rules import Facts, Finding, diagnose
 
 RELAY_SECONDS = 10.0
@@ -55,7 +55,7 @@ async def examine(settings: Settings, clock: Clock) -> tuple[list[Finding], Fact
     except (Unavailable, PoolTimeout, psycopg.OperationalError):
         said = "The database does not answer: nothing can be read, stored or sent."
         where = "Check that PostgreSQL runs, has connections left, and TIDEWIRE_DATABASE_URL."
-        return [Finding("no-database", said, where), *_keys(settings)], None
+        return [Finding("no-database", said, where)], None
     return diagnose(facts), facts
 
 
@@ -76,7 +76,7 @@ async def _facts(settings: Settings, clock: Clock, database: Database) -> Facts:
         relay=relay or "",
         no_relay=relay is None,
         free=shutil.disk_usage(settings.home).free if settings.home.exists() else None,
-        told=tuple(_keys(settings)),
+        told=await _vault(settings, database),
     )
 
 
@@ -132,23 +132,18 @@ def _relay(settings: Settings) -> str | None:
         return f"{relay.label} cannot be used ({why or type(error).__name__})"
 
 
-def _keys(settings: Settings) -> list[Finding]:
-    """What is wrong with keys that a program needs and the store does not hold."""
-    named = settings.environment.get("TIDEWIRE_MASTER_KEY_FILE")
-    if not named:
-        return []
-    try:
-        with Path(named).open("rb"):
-            return []
-    except OSError as error:
-        return [
-            Finding(
-                "no-master-key",
-                f"The master key cannot be read: {error.strerror}. Sealed releases stay sealed.",
-                "Put the same key file on this machine, readable by Tidewire only"
-                " (TIDEWIRE_MASTER_KEY_FILE).",
-            )
-        ]
+async def _vault(settings: Settings, database: Database) -> tuple[Finding, ...]:
+    """What is wrong with the master key, which the store does not hold."""
+    why = await closed(database, settings.master_key_file)
+    if not why:
+        return ()
+    return (
+        Finding(
+            "no-master-key",
+            f"What waits stays sealed. {why}",
+            "The same key file must be on every machine (TIDEWIRE_MASTER_KEY_FILE).",
+        ),
+    )
 
 
 def _say(found: list[Finding], facts: Facts | None) -> None:
