@@ -25,10 +25,10 @@ from tidewire.simulator.mail_sink import MailSink
 from tidewire.simulator.truth import Truth
 from tidewire.store import pages
 from tidewire.store.database import Database
-from wire import SilentBell, add_release, add_subscriber, go
+from tidewire.vault.unlock import unlock
+from wire import SilentBell, a_reading, a_vault, add_release, add_subscriber, go
 
 LONG_AGO = timedelta(minutes=5)
-from tidewire.vault.unlock import unlock
 
 
 @pytest.fixture
@@ -126,11 +126,13 @@ async def test_a_release_that_is_staged_and_not_public_is_told(settings, databas
     await add_release(database, SystemClock().now() - LONG_AGO)
     index = await AudienceIndex.load(database)
     past = minutes_ago(4)
-    await stage_waiting(Stage(database, past, SilentBell(), index))
+    await stage_waiting(
+        Stage(database, past, SilentBell(), index, a_reading(a_vault(database, past)))
+    )
     found = await said(settings)
     assert "One release has an audience, but is not public" in found["unpublished"]
     assert "no pages" in found["unplanned"]
-    await plan_waiting(Plan(database, past, SilentBell()))
+    await plan_waiting(Plan(database, past, SilentBell(), a_vault(database, past)))
     assert "unplanned" not in await said(settings)
 
 

@@ -12,7 +12,7 @@ from tidewire.bus.postgres import PostgresBell
 from tidewire.clock import SystemClock
 from tidewire.publish.stage import Stage, stage_waiting
 from tidewire.store.database import Database
-from wire import SilentBell, add_release
+from wire import SilentBell, a_reading, a_vault, add_release
 
 
 async def _states(database: Database) -> list[tuple[bool, bool, int]]:
@@ -35,7 +35,9 @@ async def test_it_publishes_and_delivers_what_another_has_staged(
     house = House(settings, database, clock, Signer(b"s" * 32), bell)
     await add_release(database, clock.now())
     index = await AudienceIndex.load(database)
-    await stage_waiting(Stage(database, clock, SilentBell(), index))
+    await stage_waiting(
+        Stage(database, clock, SilentBell(), index, a_reading(a_vault(database, clock)))
+    )
     await add_release(database, clock.now())  # nobody stages this one
     stopping = asyncio.Event()
     working = asyncio.create_task(run_worker(house, stopping, stages=False))

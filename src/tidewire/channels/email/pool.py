@@ -84,15 +84,6 @@ class Pool:
                 self._out -= 1
             self._idle.append(session)
 
-    async def warm(self) -> None:
-        """Open as many sessions as there may be; those that cannot be had are not missed yet."""
-        wanted = self._settings.connections - len(self._idle)
-        await asyncio.gather(*(self._warm_one() for _ in range(wanted)), return_exceptions=True)
-
-    async def _warm_one(self) -> None:
-        async with self._places:
-            self._idle.append(await self._open())
-
     async def _take(self) -> Session:
         while self._idle:
             session = self._idle.pop()
