@@ -32,7 +32,7 @@ async def test_it_publishes_and_delivers_what_another_has_staged(
     clock = SystemClock()
     bell = PostgresBell(database)
     settings = read_settings({"TIDEWIRE_HOME": str(tmp_path)})
-    house = House(settings, database, clock, Signer(b"s" * 32), bell)
+    house = House(settings, database, clock, Signer(b"s" * 32), bell, a_vault(database, clock))
     await add_release(database, clock.now())
     index = await AudienceIndex.load(database)
     await stage_waiting(

@@ -18,8 +18,8 @@ async def unlock(database: Database, file: Path, now: datetime) -> KeyService:
     async with database.transaction() as tx:
         known = await data_keys.master(tx)
         if known is None:
-            key = read_master_key(file) or make_master_key(file)
-            await data_keys.set_first_master(tx, key.id, now)  # unless another host was first
+            first = read_master_key(file) or make_master_key(file)
+            await data_keys.set_first_master(tx, first.id, now)  # unless another host was first
     why = await closed(database, file)
     key = None if why else read_master_key(file)
     return MissingKey(why) if key is None else key
