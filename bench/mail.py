@@ -22,10 +22,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
 from result import Result
 from tidewire.access.tokens import Signer
+from tidewire.app.running import run as run_program
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.email.channel import EmailChannel
 from tidewire.channels.email.mailbox import Mailbox
@@ -251,7 +250,7 @@ def main() -> None:
     name, port, mails, staged = sys.argv[1:]
     sender = {"ours": ours, "aiosmtplib": aiosmtplib}[name]
     before, began = resource.getrusage(resource.RUSAGE_SELF), stopwatch()
-    uvloop.run(sender(int(port), int(mails), Path(staged)))
+    run_program(sender(int(port), int(mails), Path(staged)))
     seconds, after = stopwatch() - began, resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
     print(json.dumps({"seconds": seconds, "cpu": cpu}))

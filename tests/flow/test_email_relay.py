@@ -9,6 +9,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from mail_world import (
     LOCKSTEP,
     PIPELINING,
+    QUICK,
     TOKENS,
     Open,
     Postbox,
@@ -21,7 +22,11 @@ from mail_world import (
 from tidewire.channels.email import verp
 from tidewire.channels.email.dkim import open_signer
 from tidewire.channels.email.line import Patience
-from tidewire.model.delivery import Accepted, Deferred, Refused
+from tidewire.channels.email.mailbox import Mailbox
+from tidewire.channels.email.pool import Pool
+from tidewire.channels.email.session import Letter
+from tidewire.channels.email.settings import read_settings
+from tidewire.model.delivery import Accepted, Deferred, Outcome, Refused
 
 
 @pytest.mark.parametrize("extensions", [PIPELINING, LOCKSTEP], ids=["pipelining", "lockstep"])
@@ -280,14 +285,93 @@ async def test_tls_that_is_required_but_not_offered_fails(serve: Serve, open_cha
     assert world.delivered == 0
 
 
+@pytest.mark.parametrize(
+    "slipped",
+    ["250 injected", "250-relay.example\r\n250 AUTH PLAIN", "250-half a reply", "2", "\0"],
+)
 async def test_replies_slipped_in_behind_starttls_are_refused(
-    serve: Serve, open_channel: Open
+    serve: Serve, open_channel: Open, slipped: str
 ) -> None:
-    offer = {"EHLO": "250-relay.example\r\n250 STARTTLS", "STARTTLS": "220 go\r\n250 injected"}
-    channel = open_channel(f"smtp://localhost:{await serve(World(offer))}?tls=required")
+    offer = {"EHLO": "250-relay.example\r\n250 STARTTLS", "STARTTLS": f"220 go\r\n{slipped}"}
+    world = World(offer)
+    channel = open_channel(f"smtp://localhost:{await serve(world)}?tls=required")
     (outcome,) = await outcomes(channel, "a@news.example")
     assert isinstance(outcome, Deferred)
-    assert "more than its answer to STARTTLS" in outcome.detail
+    assert not outcome.unseen
+    assert [line for line in world.heard if "MAIL" in line or "AUTH" in line] == []
+
+
+@pytest.mark.parametrize("answer", ["454 4.7.0 no TLS now", "501 what?", "421 4.3.2 closing"])
+async def test_where_starttls_is_refused_nothing_goes_in_the_clear(
+    serve: Serve, open_channel: Open, answer: str
+) -> None:
+    world = World({"EHLO": "250-relay.example\r\n250 STARTTLS", "STARTTLS": answer})
+    channel = open_channel(f"smtp://localhost:{await serve(world)}?tls=required")
+    (outcome,) = await outcomes(channel, "a@news.example")
+    assert isinstance(outcome, Deferred)
+    assert outcome.code == int(answer[:3])
+    assert world.heard[-1] == "STARTTLS"
+
+
+async def test_an_answer_from_before_the_mail_is_no_answer_to_it(
+    serve: Serve, open_channel: Open
+) -> None:
+    world = World({**PIPELINING, "DATA": "354 go on\r\n250 queued"})
+    channel = open_channel(f"smtp://127.0.0.1:{await serve(world)}")
+    (outcome,) = await outcomes(channel, "a@news.example")
+    assert isinstance(outcome, Deferred)
+    assert "before it had it" in outcome.detail
+    assert not outcome.unseen
+    assert world.delivered == 0
+
+
+async def test_a_refusal_from_before_the_mail_is_one(serve: Serve, open_channel: Open) -> None:
+    world = World({**PIPELINING, "DATA": "354 go on\r\n550 5.7.1 not you"})
+    channel = open_channel(f"smtp://127.0.0.1:{await serve(world)}")
+    found = await outcomes(channel, "a@news.example", "b@news.example")
+    assert [outcome.code for outcome in found] == [550, 550]
+    assert world.connections == 2
+
+
+async def test_a_relay_that_says_more_than_it_was_asked_is_not_used_again(
+    serve: Serve, open_channel: Open
+) -> None:
+    world = World({**PIPELINING, ".": "250 queued\r\n250 and more"})
+    channel = open_channel(f"smtp://127.0.0.1:{await serve(world)}")
+    for _ in range(2):
+        assert isinstance((await outcomes(channel, "a@news.example"))[0], Accepted)
+    assert world.connections == 2
+
+
+async def test_connections_are_opened_ahead_and_used(serve: Serve) -> None:
+    world = World(dict(PIPELINING))
+    url = f"smtp://127.0.0.1:{await serve(world)}"
+    environment = {"TIDEWIRE_SMTP_URL": url, "TIDEWIRE_SMTP_CONNECTIONS": "3"}
+    settings = read_settings(environment, "https://wire.example")
+    assert settings.relay is not None
+    pool = Pool(settings, settings.relay, QUICK)
+    await pool.warm()
+    await pool.warm()
+    assert world.connections == 3
+    found: list[Outcome] = []
+    mails = [
+        Letter("", Mailbox(f"j{n}", "news.example"), lambda: (b"\r\n", b""), found.append)
+        for n in range(9)
+    ]
+    await pool.send(mails)
+    assert [outcome.code for outcome in found] == [250] * 9
+    assert world.connections == 3
+    await pool.close()
+
+
+async def test_opening_ahead_does_not_mind_a_relay_that_is_not_there() -> None:
+    settings = read_settings({"TIDEWIRE_SMTP_URL": "smtp://127.0.0.1:1"}, "https://wire.example")
+    assert settings.relay is not None
+    pool = Pool(settings, settings.relay, QUICK)
+    await pool.warm()
+    found: list[Outcome] = []
+    await pool.send([Letter("", Mailbox("a", "b.example"), lambda: (b"", b""), found.append)])
+    assert isinstance(found[0], Deferred) and "cannot be reached" in found[0].detail
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -37,9 +38,17 @@ def mailbox(address: str) -> Mailbox:
     local, at, domain = address.strip().rpartition("@")
     if not at or not LOCAL.fullmatch(local) or not local.isprintable():
         raise ValueError("not a mail address")
+    domain = _domain(domain)
+    size = len(local.encode())
+    if size > LONGEST_LOCAL or size + 1 + len(domain) > LONGEST:
+        raise ValueError("not a mail address")
+    return Mailbox(local, domain)
+
+
+@lru_cache(maxsize=4096)  # many readers share a few hosts
+def _domain(domain: str) -> str:
     if not domain.isascii():
         domain = idna.encode(domain, uts46=True).decode("ascii")  # its errors are ValueErrors
-    size = len(local.encode()), len(local.encode()) + 1 + len(domain)
-    if not DOMAIN.fullmatch(domain) or size[0] > LONGEST_LOCAL or size[1] > LONGEST:
+    if not DOMAIN.fullmatch(domain):
         raise ValueError("not a mail address")
-    return Mailbox(local, domain.lower())
+    return domain.lower()

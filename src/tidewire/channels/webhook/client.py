@@ -14,7 +14,7 @@ from tidewire.channels.webhook.pool import NoConnection, Pool
 from tidewire.channels.webhook.target import Origin, Target
 
 SLOW_POSTS = 2000
-CONNECT_SHARE = 1 / 3  # of the time of a try: to reach the host; as much for the handshake
+CONNECT_SHARE = 0.45  # of the time of a try: to reach the host; as much for the handshake
 
 
 @dataclass(slots=True)
