@@ -34,12 +34,13 @@ class Slot:
 
     def match(self, said: Mapping[Facet, Iterable[str]]) -> BitMap:
         """Those whose clause fits: OR in a facet, AND across, AND-NOT what is excluded."""
-        fits = self.everyone
+        fits = self.everyone.copy()
         for facet, values in self.wants.items():
             if values:
-                fits = fits & union([self.any[facet], *_named(values, said[facet])])
+                fits &= union([self.any[facet], *_named(values, said[facet])])
         for facet, values in self.excludes.items():
-            fits = fits - union(_named(values, said[facet]))
+            for excluded in _named(values, said[facet]):
+                fits -= excluded
         return fits
 
     def every_bitmap(self) -> Iterator[BitMap]:
@@ -76,15 +77,21 @@ class Readers:
 
     def choose(self, matched: BitMap, languages: Sequence[str]) -> dict[str, BitMap]:
         """The rendition each of `matched` reads best; those who read none are left out."""
-        chosen = {language: BitMap() for language in languages}
-        left = matched
+        chosen: dict[str, list[BitMap]] = {language: [] for language in languages}
+        left = matched.copy()
         for ranked in self.reads:
+            served = []
             for tag, readers in ranked.items():
                 language = best(languages, tag)
                 if language is not None:
-                    chosen[language] |= left & readers
-            left = left - union(chosen.values())
-        return {language: readers for language, readers in chosen.items() if readers}
+                    served.append(readers)
+                    chosen[language].append(left & readers)
+            for readers in served:  # of one rank: whoever ranks a tag so ranks no other so
+                left -= readers
+            if not left:
+                break
+        found = {language: union(parts) for language, parts in chosen.items()}
+        return {language: readers for language, readers in found.items() if readers}
 
     def readers_of(self, languages: Iterable[str]) -> BitMap:
         """Those who read one of these languages, at any rank."""
