@@ -84,8 +84,9 @@ def run() -> Result:
                 churn = engine is wire and turn == TURNS - 1
                 seen[engine.name].append(_turn(engine, turn, churn=churn))
                 print(engine.name, _short(seen[engine.name][-1]), file=sys.stderr)
+        squeezed = _squeezed(wire)
     ours, theirs = _medians(seen[wire.name]), _medians(seen[nchan.name])
-    return _result(ours, theirs)
+    return _result({**ours, **squeezed}, theirs)
 
 
 def _turn(engine: Engine, turn: int, *, churn: bool) -> dict[str, float]:
@@ -110,6 +111,21 @@ def _turn(engine: Engine, turn: int, *, churn: bool) -> dict[str, float]:
     finally:
         client.close()
         engine.stop()
+
+
+def _squeezed(wire: Wire) -> dict[str, float]:
+    """The same to clients that accept gzip: every frame compressed once for all."""
+    client = Client()
+    try:
+        wire.start()
+        asked = {"port": wire.port, "requests": str(wire.squeezed), "source": "127.0.0.200"}
+        opened = client.do("open", gzip=True, **asked)
+        assert opened["open"] == LINES, opened
+        pause(1.0)
+        return {f"gzip {name}": value for name, value in _singles(wire, client).items()}
+    finally:
+        client.close()
+        wire.stop()
 
 
 def _singles(engine: Engine, client: Client, frames: int = SINGLE) -> dict[str, float]:
