@@ -80,14 +80,20 @@ class Readers:
         chosen: dict[str, list[BitMap]] = {language: [] for language in languages}
         left = matched.copy()
         for ranked in self.reads:
-            served = []
+            served, others = [], []
             for tag, readers in ranked.items():
                 language = best(languages, tag)
-                if language is not None:
+                if language is None:
+                    others.append(readers)
+                else:
                     served.append(readers)
                     chosen[language].append(left & readers)
-            for readers in served:  # of one rank: whoever ranks a tag so ranks no other so
-                left -= readers
+            # Who reads none of these has one of the others here, or nothing here or below.
+            if len(others) < len(served):
+                left &= union(others)
+            else:
+                for readers in served:
+                    left -= readers
             if not left:
                 break
         found = {language: union(parts) for language, parts in chosen.items()}
