@@ -103,8 +103,9 @@ async def test_who_loses_interest_before_the_moment_is_taken_out(ahead):
 async def test_who_reads_another_language_now_gets_that_one(ahead):
     async with ahead.database.transaction() as tx:
         await tx.execute(
-            "UPDATE subscriber SET languages = '{en}', changed_at = %s WHERE id = %s",
-            (ahead.clock.now(), ahead.german[0]),
+            "UPDATE subscriber SET languages = '{en}', changed_in = pg_current_xact_id()"
+            " WHERE id = %s",
+            (ahead.german[0],),
         )
     await ahead.ready()
     due = await ahead.due()

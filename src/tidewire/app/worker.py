@@ -123,7 +123,7 @@ def _start_publishing(house: House, loops: Loops, index: AudienceIndex | None) -
         reading = Reading(house.vault, Opening("stage", Why.STAGE))
         stage = Stage(house.database, house.clock, house.bell, index, reading)
         loops.start("stage", lambda: stage_waiting(stage), _poll)
-        loops.start("audience", partial(index.refresh, house.database), _poll)
+        loops.start("audience", partial(index.refresh, house.database), _often)
     loops.start("publish", lambda: publish_due(press), lambda: _until_moment(house, press))
     loops.start("plan", lambda: plan_waiting(plan), _poll)
 
@@ -178,6 +178,10 @@ async def _poll() -> float:
 
 async def _watch() -> float:
     return WATCH_SECONDS
+
+
+async def _often() -> float:
+    return POLL_SECONDS / 2
 
 
 async def _rarely() -> float:
