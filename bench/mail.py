@@ -6,6 +6,7 @@ All take turns, each in a process of its own; the medians are compared.
 """
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -18,16 +19,16 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from tidewire.channels.email.prepared import Header, Headers, pack, unpack
 
 from result import Result
 from tidewire.access.tokens import Signer
 from tidewire.app.running import run as run_program
 from tidewire.channels.channel import ChannelContext
-from tidewire.channels.email.channel import EmailChannel
-from tidewire.channels.email.mailbox import Mailbox
+from tidewire.channels.email.channel import Desk, EmailChannel
 from tidewire.channels.email.message import Body
 from tidewire.clock import SystemClock, stopwatch
 from tidewire.model.delivery import Accepted, Outgoing
@@ -73,12 +74,11 @@ def run() -> Result:
     _install()
     turns: dict[str, list[Turn]] = {"ours": [], "smtp-source": [], "aiosmtplib": []}
     with tempfile.TemporaryDirectory() as folder, _sink() as port:
-        staged = Path(folder) / "staged"
-        _stage(staged)
+        _stage(Path(folder))
         for _ in range(TURNS):
-            turns["ours"].append(_child("ours", port, MAILS, str(staged)))
+            turns["ours"].append(_child("ours", port, MAILS, folder))
             turns["smtp-source"].append(_smtp_source(port, MAILS))
-            turns["aiosmtplib"].append(_child("aiosmtplib", port, FEWER, str(staged)))
+            turns["aiosmtplib"].append(_child("aiosmtplib", port, FEWER, folder))
     rates = {name: statistics.median(t.rate for t in seen) for name, seen in turns.items()}
     costs = {name: statistics.median(t.cost for t in seen) for name, seen in turns.items()}
     ratios = {f"ours/{peer}": rates["ours"] / rates[peer] for peer in ("smtp-source", "aiosmtplib")}
@@ -139,13 +139,26 @@ def _wait_for(port: int) -> None:
                 raise
 
 
-def _stage(file: Path) -> None:
-    """Header blocks as they would stand in the store: one behind the other, all of one length."""
-    with file.open("wb") as staged:
-        for n in range(MAILS):
-            own = f"To: <reader-{n:06}@newsroom.example>\r\nMessage-ID: <42.1.{n}@wire.example>\r\n"
-            filler = f"DKIM-Signature: v=1; bh={'x' * HEAD}"[: HEAD - len(own) - 4]
-            staged.write(f"{own}{filler}\r\n\r\n".encode())
+def _stage(folder: Path) -> None:
+    """What is made of each page before the moment, as it would stand in the store."""
+    for first in range(0, MAILS, PAGE):
+        blocks = {
+            n: Header(_address(n), "", f"b+{n:048}@wire.example", _head(n))
+            for n in range(first, min(first + PAGE, MAILS))
+        }
+        (folder / str(first)).write_bytes(pack(Headers("", blocks)))
+
+
+def _address(n: int) -> str:
+    return f"reader-{n:06}@newsroom.example"
+
+
+def _head(n: int) -> bytes:
+    """A header block of full size; nobody looks whether the signature is one."""
+    own = f"To: <{_address(n)}>\r\nMessage-ID: <42.1.{n}@wire.example>\r\n".encode()
+    signature = b"DKIM-Signature: v=1; b=" + base64.b64encode(os.urandom(256))
+    filler = b"X-Filler: " + b"x" * HEAD
+    return (own + signature + b"\r\n" + filler)[: HEAD - 4] + b"\r\n\r\n"
 
 
 def _smtp_source(port: int, mails: int) -> Turn:
@@ -187,62 +200,44 @@ async def ours(port: int, mails: int, staged: Path) -> None:
         )
         channel = EmailChannel(context)
         firsts = iter(range(0, mails, PAGE))
-        with staged.open("rb") as store:
-            taken = await asyncio.gather(
-                *(_drain(channel, store.fileno(), firsts, mails) for _ in range(PAGES_AT_ONCE))
-            )
+        taken = await asyncio.gather(
+            *(_drain(channel, staged, firsts, mails) for _ in range(PAGES_AT_ONCE))
+        )
         assert sum(taken) == mails
         await channel.close()
 
 
-async def _drain(channel: EmailChannel, store: int, firsts: Iterator[int], mails: int) -> int:
+async def _drain(channel: EmailChannel, staged: Path, firsts: Iterator[int], mails: int) -> int:
     accepted = 0
+    writer: Any = None  # all is written
     body = Body((b"Subject", b" staged"), (), BODY, "")
     for first in firsts:
-        page = _Staged(first, os.pread(store, PAGE * HEAD, first * HEAD))
+        desk = Desk(writer, body, unpack((staged / str(first)).read_bytes(), ""))
         deliveries = [
-            Outgoing(n, f"reader-{n:06}@newsroom.example", f"42.1.{n}", 1, "en")
+            Outgoing(n, _address(n), f"42.1.{n}", 1, "en")
             for n in range(first, min(first + PAGE, mails))
         ]
-        writer: Any = page
-        async for receipt in channel._distribute(channel._pool, writer, body, deliveries):
+        async for receipt in channel._distribute(channel._pool, desk, deliveries):
             accepted += isinstance(receipt.outcome, Accepted)
     return accepted
 
 
-class _Staged:
-    """Stands where the writer does: hands out what was written and signed before."""
-
-    def __init__(self, first: int, block: bytes) -> None:
-        self.first = first
-        self.block = block
-
-    def envelope_sender(self, delivery: Outgoing) -> str:
-        return f"b+{delivery.endpoint_id:048}@wire.example"
-
-    def header(self, _body: Body, _to: Mailbox, delivery: Outgoing, _at: datetime) -> bytes:
-        begin = (delivery.endpoint_id - self.first) * HEAD
-        return self.block[begin : begin + HEAD]
-
-
-async def aiosmtplib(port: int, mails: int, staged: Path) -> None:
+async def aiosmtplib(port: int, mails: int, _staged: Path) -> None:
     """Twenty clients that stay connected, `sendmail` for each mail."""
     sys.path.append("/usr/lib/python3/dist-packages")
     import aiosmtplib as peer
 
     numbers = iter(range(mails))
-    with staged.open("rb") as store:
 
-        async def carry() -> None:
-            client = peer.SMTP(hostname=ROUTE, port=port, start_tls=False)
-            await client.connect()
-            for n in numbers:
-                mail = os.pread(store.fileno(), HEAD, n * HEAD) + BODY
-                sender = f"b+{n:048}@wire.example"
-                await client.sendmail(sender, [f"reader-{n:06}@newsroom.example"], mail)
-            await client.quit()
+    async def carry() -> None:
+        client = peer.SMTP(hostname=ROUTE, port=port, start_tls=False)
+        await client.connect()
+        for n in numbers:
+            await client.sendmail(f"b+{n:048}@wire.example", [_address(n)], heads[n % PAGE] + BODY)
+        await client.quit()
 
-        await asyncio.gather(*(carry() for _ in range(CONNECTIONS)))
+    heads = [_head(n) for n in range(PAGE)]
+    await asyncio.gather(*(carry() for _ in range(CONNECTIONS)))
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """What a mail server answers (RFC 5321, 4.2), and what that means for a delivery."""
 
 import re
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from tidewire.channels.email.verdict import discreet, gone, without_local
@@ -16,6 +17,7 @@ class BadReply(Exception):
     """The server said something that is not a reply."""
 
 
+@dataclass(slots=True)
 class Reply:
     """A whole reply: its code and its lines of text.
 
@@ -23,14 +25,16 @@ class Reply:
     cut to 200 characters.
     """
 
-    __slots__ = ("_words", "code", "good", "lines", "text")
+    code: int
+    lines: tuple[str, ...]
+    good: bool = field(init=False)
+    text: str = field(init=False)
+    _words: str = field(init=False, repr=False)
 
-    def __init__(self, code: int, lines: tuple[str, ...]) -> None:
-        self.code = code
-        self.lines = lines
-        self.good = code < 400
-        self._words = discreet(" ".join(lines))
-        self.text = _cut(code, self._words)
+    def __post_init__(self) -> None:
+        self.good = self.code < 400
+        self._words = discreet(" ".join(self.lines))
+        self.text = _cut(self.code, self._words)
 
     def told(self, local: str = "") -> str:
         """The text, also without the local part of the recipient's address."""
