@@ -52,14 +52,20 @@ class Meters:
     def took(self, channel: ChannelCode, receipts: Iterable[Receipt], t0: datetime | None) -> None:
         """Count receipts that have been settled; `t0` is when their edition became public."""
         spread = self.accepted.setdefault(channel, Spread())
+        accepted = deferred = refused = 0
         for receipt in receipts:
             if isinstance(receipt.outcome, Accepted):
-                self.outcomes[channel, "accepted"] += 1
+                accepted += 1
                 if t0 is not None:
                     spread.add((receipt.at - t0).total_seconds())
+            elif isinstance(receipt.outcome, Deferred):
+                deferred += 1
             else:
-                deferred = isinstance(receipt.outcome, Deferred)
-                self.outcomes[channel, "deferred" if deferred else "refused"] += 1
+                refused += 1
+        counts = {"accepted": accepted, "deferred": deferred, "refused": refused}
+        for outcome, count in counts.items():
+            if count:
+                self.outcomes[channel, outcome] += count
 
     def streamed(self, spreads: Sequence[tuple[int, int]]) -> None:
         """Count desktops that took an edition: (milliseconds after T0, how many)."""

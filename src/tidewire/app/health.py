@@ -101,8 +101,7 @@ def _metrics(house: House, looks: "_Looks") -> Callable[[Request], Awaitable[Res
             said = {"WWW-Authenticate": "Bearer"}
             return problem(401, "The token is missing or wrong.", headers=said)
         stands, _ = await looks.look()
-        now = house.clock.now()
-        found = figures.text(house.meters, house.bell.counters, stands, now)
+        found = figures.text(house.meters, house.bell.counters, stands, looks.asked)
         return Response(found, media_type=figures.MEDIA_TYPE, headers=_FRESH)
 
     return metrics
@@ -116,24 +115,25 @@ class _Looks:
         self._alone = asyncio.Lock()
         self._until = 0.0
         self._last: tuple[Standing | None, str] = None, ""
+        self.asked = house.clock.now()  # our own time at the last look
 
     async def look(self) -> tuple[Standing | None, str]:
         """(how the store stands, why this program is not ready: "" where it is)."""
         async with self._alone:
             if stopwatch() >= self._until:
-                self._last = await _look(self._house)
+                self._last = await self._ask(self._house)
                 self._until = stopwatch() + FRESH_SECONDS
             stands, why = self._last
         return stands, why or " ".join(self._house.loading.values())
 
-
-async def _look(house: House) -> tuple[Standing | None, str]:
-    try:
-        async with asyncio.timeout(STORE_SECONDS), house.database.transaction() as tx:
-            stands = await standing(tx, house.clock.now(), LEAD)
-    except (psycopg.Error, PoolTimeout, TimeoutError):
-        return None, "The database does not answer as it should."
-    known = migrations.newest()
-    if stands.migration != known:
-        return stands, f"The database is at migration {stands.migration}, not at {known}."
-    return stands, ""
+    async def _ask(self, house: House) -> tuple[Standing | None, str]:
+        try:
+            async with asyncio.timeout(STORE_SECONDS), house.database.transaction() as tx:
+                self.asked = house.clock.now()
+                stands = await standing(tx, self.asked, LEAD)
+        except (psycopg.Error, PoolTimeout, TimeoutError):
+            return None, "The database does not answer as it should."
+        known = migrations.newest()
+        if stands.migration != known:
+            return stands, f"The database is at migration {stands.migration}, not at {known}."
+        return stands, ""
