@@ -36,7 +36,10 @@ def run(arguments: Sequence[str] = ()) -> Result:
         complete = complete and bool(found.ratios["complete"])
         seconds.append(seen.last)
         added.append(found.figures["worker adds MB"])
-        figures |= {f"{part:.0%} last s": seconds[-1], f"{part:.0%} worker adds MB": added[-1]}
+        figures |= {
+            f"{part:.0%} last ms": 1000 * seconds[-1],
+            f"{part:.0%} worker adds MB": added[-1],
+        }
     ratios = {
         "time 10 %/1 %": _growth(seconds[0], seconds[1]),
         "time 100 %/10 %": _growth(seconds[1], seconds[2]),

@@ -6,6 +6,7 @@ profiles; everybody answers at once. All of it, sinks too, runs on this machine.
 
 import argparse
 import asyncio
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -97,7 +98,10 @@ def _moment(folder: Path, scale: float, ahead: float | None) -> Seen:
 
 
 async def _stage(home: Home, logs: Path, ahead: float) -> Seen:
-    """Everything that listens and sends, and the moment itself."""
+    """Everything that listens and sends, and the moment itself; SIGTERM ends all of it."""
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     async with open_sinks(logs, home.https, free_ports(1)[0]) as sinks:
         print("the wire starts, the desktops connect ...", flush=True)
         data = choose_place(home.folder).data
@@ -191,7 +195,11 @@ def show(seen: Seen) -> None:
 def result(seen: Seen, scale: float) -> Result:
     """Figures, and whether all of it was reached: in time, in memory, and to the last one due."""
     t0, size = seen.t0.timestamp(), FULL.scaled(scale)
-    figures: dict[str, float] = {"scale": scale, "last s": seen.last, "ahead s": seen.prepared}
+    figures: dict[str, float] = {
+        "scale %": 100 * scale,
+        "last ms": seen.last * 1000,
+        "planned after s": seen.prepared,
+    }
     for channel in ("email", "webhook", "stream"):
         one = seen.of(channel)
         figures[f"{channel} accepted"] = one.counts.accepted

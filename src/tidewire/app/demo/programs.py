@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tidewire.app.running import end_with_parent
 from tidewire.app.settings import PREFIX
 from tidewire.model.errors import Unavailable
 
@@ -42,6 +43,7 @@ class Programs:
                 stdout=log,
                 stderr=log,
                 env={**self._environment, **(more or {})},
+                preexec_fn=end_with_parent,
             )
         self._children.append((name, child))
 
