@@ -22,14 +22,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tidewire.channels.email.prepared import Header, Headers, pack, unpack
-
 from result import Result
 from tidewire.access.tokens import Signer
 from tidewire.app.running import run as run_program
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.email.channel import Desk, EmailChannel
 from tidewire.channels.email.message import Body
+from tidewire.channels.email.prepared import Header, Headers, pack, unpack
 from tidewire.clock import SystemClock, stopwatch
 from tidewire.model.delivery import Accepted, Outgoing
 from tidewire.store.database import Database

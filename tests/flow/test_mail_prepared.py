@@ -119,3 +119,21 @@ async def test_warming_opens_the_connections_that_sending_uses(world):
     assert opened > 1
     await sent(channel, [to(1)], b"")
     assert len(channel._pool._idle) == opened
+
+
+async def test_without_preparation_the_first_mail_is_out_before_the_last_is_signed(
+    world, signatures
+):
+    """A release that goes at once: signing and sending overlap."""
+    channel, postbox, _ = world
+    signed_at_first = []
+    took = postbox.handle_DATA
+
+    async def handle(*given):
+        signed_at_first.append(len(signatures))
+        return await took(*given)
+
+    postbox.handle_DATA = handle
+    await sent(channel, [to(number) for number in range(1, 201)], b"")
+    assert len(signatures) == len(postbox.taken) == 200
+    assert signed_at_first[0] < 200

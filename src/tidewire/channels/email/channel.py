@@ -151,7 +151,8 @@ class EmailChannel:
                 for receipt in taken:
                     yield receipt
         finally:
-            work.cancel()
+            if unsettled:  # otherwise it is done, and keeps its connections
+                work.cancel()
             await asyncio.gather(work, return_exceptions=True)
 
     def _receipt(self, delivery: Outgoing, outcome: Outcome) -> Receipt:
