@@ -8,6 +8,7 @@ A page is held by its newest claim: who lost the lease settles nothing any more.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -220,11 +221,14 @@ def _tell_breaker(
     breaker: Breaker, found: Sequence[tuple[Try, Receipt]], now: datetime
 ) -> set[str]:
     """Count every answer for its host; returns the hosts that have tripped out."""
-    for tried, receipt in found:
-        if tried.host and not tried.ours:
-            well = not (isinstance(receipt.outcome, Deferred) and receipt.outcome.blame_host)
-            breaker.saw(tried.host, well, now)
-    out = {tried.host for tried, _ in found if tried.host and breaker.tripped_out(tried.host)}
+    seen = Counter(
+        (isinstance(receipt.outcome, Deferred) and receipt.outcome.blame_host, tried.host)
+        for tried, receipt in found
+        if tried.host and not tried.ours
+    )
+    for (failed, host), times in sorted(seen.items()):  # what went well first
+        breaker.saw(host, not failed, now, times)
+    out = {host for _, host in seen if breaker.tripped_out(host)}
     for host in out:
         log.error("host does not recover", host=host, why="its breaker tripped ten times in a row")
         breaker.forget(host)

@@ -63,8 +63,8 @@ class Breaker:
             return 0.0
         return max(0.0, max(known.open_until, known.probe_until) - now.timestamp())
 
-    def saw(self, host: str, ok: bool, now: datetime) -> None:
-        """Take in that a try to `host` ended; `ok` is false where the host was to blame."""
+    def saw(self, host: str, ok: bool, now: datetime, times: int = 1) -> None:
+        """Take in that `times` tries to `host` ended; `ok` is false where it was to blame."""
         if not host:
             return
         known = self._at(host)
@@ -72,7 +72,7 @@ class Breaker:
         if known.open_until is not None:
             self._saw_while_open(known, ok, moment)
             return
-        if self._count(known, ok, moment):
+        if self._count(known, ok, moment, times):
             self._trip(known, moment)
 
     def tripped_out(self, host: str) -> bool:
@@ -107,15 +107,15 @@ class Breaker:
         known.trips += 1
         known.slices.clear()
 
-    def _count(self, known: _Host, ok: bool, moment: float) -> bool:
-        """Count a try; True where the window now says that the host is down."""
+    def _count(self, known: _Host, ok: bool, moment: float, times: int) -> bool:
+        """Count tries; True where the window now says that the host is down."""
         number = int(moment // SLICE_SECONDS)
         slices = known.slices
         if not slices or slices[-1].number < number:
             slices.append(_Slice(number))
         while slices[0].number <= number - WINDOW_SECONDS / SLICE_SECONDS:
             slices.popleft()
-        slices[-1].tries += 1
-        slices[-1].failed += not ok
+        slices[-1].tries += times
+        slices[-1].failed += 0 if ok else times
         tries = sum(one.tries for one in slices)
         return tries >= LEAST_TRIES and sum(one.failed for one in slices) >= FAILED_SHARE * tries

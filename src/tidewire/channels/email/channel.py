@@ -62,7 +62,7 @@ class EmailChannel:
                 continue  # refused while sending
             block = writer.header(content, to, delivery, edition.t0)
             sender = writer.envelope_sender(delivery)
-            kept = Header(delivery.address, delivery.name, sender, block)
+            kept = Header(delivery.address, delivery.name, to.local, to.domain, sender, block)
             blocks[delivery.endpoint_id] = kept
         return pack(Headers(content.digest, blocks))
 
@@ -136,11 +136,9 @@ class EmailChannel:
         for delivery in deliveries:
             settle = partial(settle_one, delivery)
             try:
-                to = mailbox(delivery.address)
+                letters.append(desk.letter(delivery, at, settle))
             except ValueError:
                 settle(Refused(NO_ADDRESS, "this is not an address that mail can be sent to"))
-                continue
-            letters.append(desk.letter(to, delivery, at, settle))
         work = asyncio.create_task(pool.send(letters))
         work.add_done_callback(partial(_settle_rest, unsettled, settle_one))
         try:
@@ -186,12 +184,18 @@ class Desk:
     content: Body
     headers: Headers
 
-    def letter(self, to: Mailbox, delivery: Outgoing, at: datetime, settle: Settle) -> Letter:
-        """The letter of one delivery; it is signed when it is sent, unless it has been."""
+    def letter(self, delivery: Outgoing, at: datetime, settle: Settle) -> Letter:
+        """The letter of one delivery; it is signed when it is sent, unless it has been.
+
+        Raises ValueError where mail cannot be sent to its address.
+        """
         body, made = self.content.content, self.headers.blocks.get(delivery.endpoint_id)
-        if made and (made.address, made.name) == (delivery.address, delivery.name):
+        if made and made.address == delivery.address and made.name == delivery.name:
             block = made.block
-            return Letter(made.sender, to, lambda: (block, body), settle)
+            return Letter(
+                made.sender, Mailbox(made.local, made.domain), lambda: (block, body), settle
+            )
+        to = mailbox(delivery.address)
 
         def signed() -> tuple[bytes, bytes]:
             return self.writer.header(self.content, to, delivery, at), body

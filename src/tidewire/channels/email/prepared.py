@@ -10,10 +10,16 @@ FAST: Final = 1  # zlib's level: most of a header is the same for all, signature
 
 
 class Header(msgspec.Struct, array_like=True, frozen=True):
-    """One recipient's signed header block and VERP sender; `address` and `name` as written in."""
+    """One recipient's signed header block and VERP sender.
+
+    `address` and `name` are those of the delivery it was made for, `local` and `domain` the
+    mailbox that they come to.
+    """
 
     address: str
     name: str
+    local: str
+    domain: str
     sender: str
     block: bytes
 
