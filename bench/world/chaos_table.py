@@ -34,9 +34,10 @@ def row(trial: Trial) -> tuple[str, ...]:
     )
 
 
-def line(trial: Trial) -> str:
-    """One trial in words, as soon as it is over."""
-    return ", ".join(f"{name} {value}" for name, value in zip(HEADS, row(trial), strict=True))
+def tell(trial: Trial) -> None:
+    """One trial in words, as soon as it is over, and what was wrong with it."""
+    words = (f"{name} {value}" for name, value in zip(HEADS, row(trial), strict=True))
+    print(", ".join(words), *trial.differences, sep="\n  ", flush=True)
 
 
 def figures(seen: Sequence[Trial]) -> dict[str, float]:
@@ -61,14 +62,11 @@ def _recoveries(seen: Iterable[Trial]) -> dict[str, list[float]]:
 
 
 def show(seen: Sequence[Trial]) -> None:
-    """Each trial in a line, what was wrong with it below, and the sums."""
+    """Each trial in a line."""
     table = Table(*HEADS)
     for trial in seen:
         table.add_row(*row(trial))
     Console(width=200).print(table)
-    for trial in seen:
-        for line in trial.differences:
-            print(f"trial {trial.number}: {line}")
 
 
 def keep_table(seen: Sequence[Trial], scale: float, page: Path = PAGE) -> None:

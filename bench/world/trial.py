@@ -11,6 +11,8 @@ from typing import Any
 from pyroaring import BitMap
 
 from tidewire.app.demo.verdict import Verdict
+from tidewire.formats.feeds import entry_id
+from tidewire.languages import KNOWN_15
 from tidewire.model.delivery import Event
 from tidewire.store.database import Connection
 from world.receivers import Came
@@ -120,11 +122,12 @@ async def read_marks(tx: Connection, release: int) -> Marks:
 
 def truth_of(ref: str, came: Came, screens: Screens, feeds: Iterable[str]) -> dict[str, Any]:
     """The world's truth about one release, as the verdict reads it."""
+    entries = {entry_id(ref, language) for language in KNOWN_15}
     return {
         "accepted": {
             "email": list(came.keys["email"]),
             "webhook": list(came.keys["webhook"]),
-            "feed": [key for key in feeds if ref in key],
+            "feed": [key for key in feeds if key.partition(" ")[2].rpartition(".")[0] in entries],
             "stream": screens.keys,
         },
         "refused": {},

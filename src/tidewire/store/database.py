@@ -1,5 +1,6 @@
 """Connections to PostgreSQL, and the transaction that every write happens in."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -15,6 +16,8 @@ Connection = AsyncConnection[tuple[Any, ...]]
 
 CONNECT_SECONDS = 10.0
 TRIES = 5
+AGAIN_SECONDS = 0.2
+AWAY = ("08", "57P")  # SQLSTATE: the connection is lost, the server stops or starts
 
 Result = TypeVar("Result")
 
@@ -89,6 +92,19 @@ class Database:
                 continue
         async with self.transaction() as tx:
             return await work(tx)
+
+    async def insist(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """`complete`, again and again while the server is away: the caller sets the limit.
+
+        A commit whose answer was lost may have happened: `work` must bear being done twice.
+        """
+        while True:
+            try:
+                return await self.complete(work)
+            except psycopg.OperationalError as error:
+                if not (error.sqlstate or AWAY[0]).startswith(AWAY):
+                    raise
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def listen(self) -> Connection:
         """A connection of its own, outside the pool, in autocommit: for LISTEN."""
