@@ -7,6 +7,7 @@ each delivery can be compared. Nothing may be lost, and nothing come twice witho
 
 import argparse
 import contextlib
+import logging
 import random
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -60,6 +61,7 @@ def run(arguments: Sequence[str] = ()) -> Result:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # it is away now and then
     seen: list[Trial] = []
     try:
         chain = measure(asked.trials, asked.scale, asked.seed, seen)

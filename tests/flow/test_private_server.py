@@ -1,5 +1,6 @@
 """The private PostgreSQL: shared by programs, stopped with the last, whole after a crash."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import pytest
 
 from tidewire import clock
 from tidewire.model.errors import Misconfigured
+from tidewire.store.database import Database
 from tidewire.store.embedded import EmbeddedServer, choose_place
 
 PROGRAM = """
@@ -119,6 +121,20 @@ def test_a_server_that_is_killed_comes_back_to_the_programs_that_use_it(home):
                     connection.execute("SELECT 1")
         assert answers(url, "SELECT count(*) FROM fact") == (0,)
         assert server_pid(home) != pid
+
+
+async def test_a_program_goes_on_with_a_server_that_came_back(home):
+    with EmbeddedServer(home) as url:
+        database = Database(url)
+        await database.open()
+        os.kill(server_pid(home), signal.SIGKILL)
+
+        async def work(tx):
+            return await (await tx.execute("SELECT 1")).fetchone()
+
+        async with asyncio.timeout(60):
+            assert await database.insist(work) == (1,)
+        await database.close()
 
 
 def answers(url: str, query: str) -> tuple[object, ...] | None:
