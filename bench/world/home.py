@@ -51,8 +51,11 @@ class Home:
         return self.folder / "desktops.keys"
 
 
-def open_home(folder: Path, scale: float) -> Home:
-    """The home in `folder`, made where it is missing. Raises Misconfigured for another scale."""
+def open_home(folder: Path, scale: float, size: Size | None = None) -> Home:
+    """The home in `folder`, made where it is missing. Raises Misconfigured for another scale.
+
+    `size` goes before what the scale says, where the home is made.
+    """
     file = folder / "bench.json"
     if file.exists():
         home = Home(folder, **json.loads(file.read_text("utf-8")))
@@ -64,19 +67,19 @@ def open_home(folder: Path, scale: float) -> Home:
         return home
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o755)  # the private server may run as another user
-    home = uvloop.run(_fill(folder, scale))
+    home = uvloop.run(_fill(folder, scale, size or FULL.scaled(scale)))
     kept = {name: value for name, value in asdict(home).items() if name != "folder"}
     file.write_text(json.dumps(kept), "utf-8")
     return home
 
 
-async def _fill(folder: Path, scale: float) -> Home:
+async def _fill(folder: Path, scale: float, size: Size) -> Home:
     async with open_house(read_settings({"TIDEWIRE_HOME": str(folder)})) as house:
-        return await _make(house, folder, scale)
+        return await _make(house, folder, scale, size)
 
 
-async def _make(house: House, folder: Path, scale: float) -> Home:
-    size, port, began = FULL.scaled(scale), free_ports(1)[0], stopwatch()
+async def _make(house: House, folder: Path, scale: float, size: Size) -> Home:
+    port, began = free_ports(1)[0], stopwatch()
     world = folder / "world"
     world.mkdir(exist_ok=True)
     print(f"making {size.desktops:,} desktops, {size.journalists:,} journalists ...", flush=True)

@@ -75,10 +75,13 @@ class Screens:
 
 
 @contextlib.asynccontextmanager
-async def open_wire(home: Home, smtp: int, authority: Path) -> AsyncIterator[Wire]:
+async def open_wire(
+    home: Home, smtp: int, authority: Path, more: Mapping[str, str] | None = None
+) -> AsyncIterator[Wire]:
     """Start every program; mail goes to `smtp`, webhooks trust `authority`.
 
-    TIDEWIRE_ variables of the caller are passed on, so that settings can be compared.
+    TIDEWIRE_ variables of the caller are passed on, so that settings can be compared; `more` are
+    settings of this wire.
     """
     http, gateway, inbound = free_ports(3)
     logs = home.folder / "logs"
@@ -97,6 +100,7 @@ async def open_wire(home: Home, smtp: int, authority: Path) -> AsyncIterator[Wir
         "TIDEWIRE_SMTP_URL": f"smtp://{HOST}:{smtp}",
         "TIDEWIRE_EGRESS_ALLOW": "127.0.0.0/8",
         "TIDEWIRE_EXTRA_CA_FILE": str(authority),
+        **(more or {}),
     }
     async with contextlib.AsyncExitStack() as stack:
         house = await stack.enter_async_context(open_house(read_settings(settings)))

@@ -1,5 +1,6 @@
 """The private PostgreSQL: shared by programs, stopped with the last, whole after a crash."""
 
+import asyncio
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ import pytest
 
 from tidewire import clock
 from tidewire.model.errors import Misconfigured
+from tidewire.store.database import Database
 from tidewire.store.embedded import EmbeddedServer, choose_place
 
 PROGRAM = """
@@ -21,7 +23,8 @@ import sys
 from pathlib import Path
 import psycopg
 from tidewire.store.embedded import EmbeddedServer
-url = EmbeddedServer(Path(sys.argv[1])).start()
+server = EmbeddedServer(Path(sys.argv[1]))
+url = server.start()
 with psycopg.connect(url, autocommit=True) as connection:
     connection.execute("SELECT pg_advisory_lock(1)")
     connection.execute("CREATE TABLE IF NOT EXISTS fact (n int)")
@@ -105,6 +108,45 @@ def test_it_comes_back_after_the_server_itself_was_killed(home):
     assert gone(pid)
     with EmbeddedServer(home) as url, psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM fact").fetchone() == (1,)
+
+
+def test_a_server_that_is_killed_comes_back_to_the_programs_that_use_it(home):
+    with EmbeddedServer(home) as url:
+        pid = server_pid(home)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("CREATE TABLE fact (n int)")
+            os.kill(pid, signal.SIGKILL)
+            with pytest.raises(psycopg.OperationalError):
+                while True:
+                    connection.execute("SELECT 1")
+        assert answers(url, "SELECT count(*) FROM fact") == (0,)
+        assert server_pid(home) != pid
+
+
+async def test_a_program_goes_on_with_a_server_that_came_back(home):
+    with EmbeddedServer(home) as url:
+        database = Database(url)
+        await database.open()
+        os.kill(server_pid(home), signal.SIGKILL)
+
+        async def work(tx):
+            return await (await tx.execute("SELECT 1")).fetchone()
+
+        async with asyncio.timeout(60):
+            assert await database.insist(work) == (1,)
+        await database.close()
+
+
+def answers(url: str, query: str) -> tuple[object, ...] | None:
+    """What the server answers, as soon as there is one."""
+    until = clock.stopwatch() + 30
+    while True:
+        try:
+            with psycopg.connect(url) as connection:
+                return connection.execute(query.encode()).fetchone()
+        except psycopg.OperationalError:
+            assert clock.stopwatch() < until
+            clock.pause(0.1)
 
 
 def test_no_folder_that_is_not_ours_is_opened_to_others(home):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -82,6 +83,7 @@ async def attempt_page(dispatch: Dispatch, code: ChannelCode) -> bool:
                 await _send(dispatch, page)
             finally:
                 keeping.cancel()
+                await asyncio.gather(keeping, return_exceptions=True)
     except TimeoutError:
         # Lost to another worker, or overtaken by a newer version: whoever claims it next decides.
         log.warning("page let go", page=page.id, channel=code.label)
@@ -89,7 +91,8 @@ async def attempt_page(dispatch: Dispatch, code: ChannelCode) -> bool:
 
 
 async def _send(dispatch: Dispatch, page: Page) -> None:
-    started = await _start(dispatch, page)
+    # A start that was committed unseen is one that may have been sent: it becomes a repeat.
+    started = await dispatch.database.insist(partial(_start, dispatch, page))
     edition, taken = started.edition, started.taken
     tries = await _settle_closed(dispatch, page, started)
     outgoing = [t.outgoing for t in taken if t.outgoing.endpoint_id in tries]
@@ -100,9 +103,12 @@ async def _send(dispatch: Dispatch, page: Page) -> None:
             async for receipts in batches:
                 await _record(dispatch, page, edition, tries, receipts)
         await _settle_unanswered(dispatch, page, edition, tries)
-    async with dispatch.database.transaction() as tx:
+
+    async def finish(tx: Connection) -> None:
         await pages.finish(tx, page)
         await staged_pages.drop(tx, page.id)
+
+    await dispatch.database.insist(finish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,30 +125,29 @@ class _Started:
     prepared: bytes
 
 
-async def _start(dispatch: Dispatch, page: Page) -> _Started:
+async def _start(dispatch: Dispatch, page: Page, tx: Connection) -> _Started:
     """Mark the page's open deliveries as started, in the store and in the ledger."""
-    async with dispatch.database.transaction() as tx:
-        now = dispatch.clock.now()
-        edition = await editions.edition(tx, page.release_id, page.version)
-        assert edition is not None
-        newest = await deliveries.newest_public_version(tx, page.release_id)
-        taken = await deliveries.start(tx, page)
-        if taken:
-            head = Batch(
-                at=now,
-                release_id=page.release_id,
-                version=page.version,
-                channel=page.channel,
-                rows=len(taken),
-                page_id=page.id,
-                language=page.language,
-            )
-            await record_started(tx, head, [t.outgoing.endpoint_id for t in taken], now)
-        uncertain = [t.outgoing.endpoint_id for t in taken if t.outgoing.repeat]
-        arrived: Set[int] = frozenset()
-        if uncertain:
-            arrived = await shown_to_have_arrived(tx, page.release_id, page.version, uncertain)
-        prepared = await _prepared(dispatch, tx, page, edition) if taken else b""
+    now = dispatch.clock.now()
+    edition = await editions.edition(tx, page.release_id, page.version)
+    assert edition is not None
+    newest = await deliveries.newest_public_version(tx, page.release_id)
+    taken = await deliveries.start(tx, page)
+    if taken:
+        head = Batch(
+            at=now,
+            release_id=page.release_id,
+            version=page.version,
+            channel=page.channel,
+            rows=len(taken),
+            page_id=page.id,
+            language=page.language,
+        )
+        await record_started(tx, head, [t.outgoing.endpoint_id for t in taken], now)
+    uncertain = [t.outgoing.endpoint_id for t in taken if t.outgoing.repeat]
+    arrived: Set[int] = frozenset()
+    if uncertain:
+        arrived = await shown_to_have_arrived(tx, page.release_id, page.version, uncertain)
+    prepared = await _prepared(dispatch, tx, page, edition) if taken else b""
     return _Started(edition, taken, newest, arrived, prepared)
 
 
@@ -212,7 +217,7 @@ async def _record(
             if tried.host in dead_hosts and page.channel is ChannelCode.WEBHOOK:
                 await endpoints.set_state(tx, tried.endpoint_id, EndpointState.DISABLED)
 
-    await dispatch.database.complete(work)
+    await dispatch.database.insist(work)  # what is settled already is left alone
     tried = [receipt for one, receipt in found if not one.ours]
     dispatch.meters.took(page.channel, tried, edition.published_at)
 

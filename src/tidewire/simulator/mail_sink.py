@@ -48,10 +48,12 @@ class MailSink:
     taken: Callable[[Mail], None]
     seen: set[tuple[str, str]] = field(default_factory=set)
 
-    async def listen(self, host: str, port: int) -> asyncio.Server:
-        """Start to serve; port 0 takes a free one."""
+    async def listen(self, host: str, port: int, *, reuse_port: bool = False) -> asyncio.Server:
+        """Start to serve; port 0 takes a free one. With `reuse_port` several may share it."""
         loop = asyncio.get_running_loop()
-        return await loop.create_server(lambda: _Session(self), host, port, backlog=512)
+        return await loop.create_server(
+            lambda: _Session(self), host, port, backlog=512, reuse_port=reuse_port or None
+        )
 
     def at_recipient(self, sender: str, recipient: str) -> bytes:
         """The answer to RCPT TO."""

@@ -1,22 +1,47 @@
 """Connections to PostgreSQL, and the transaction that every write happens in."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg import AsyncConnection, errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from tidewire.clock import stopwatch
 from tidewire.model.errors import Misconfigured, Unavailable
 
 Connection = AsyncConnection[tuple[Any, ...]]
 
 CONNECT_SECONDS = 10.0
 TRIES = 5
+AGAIN_SECONDS = 0.2
+AWAY = ("08", "57P")  # SQLSTATE: the connection is lost, the server stops or starts
+
+RETRY_SECONDS = 3.0  # how long a connection is tried for before the pool pauses
 
 Result = TypeVar("Result")
+
+
+class _Patient(AsyncConnection[tuple[Any, ...]]):
+    """A connection that is tried for several times a second.
+
+    By itself the pool pauses for 1 s, 2 s, 4 s ...: long after a server is back.
+    """
+
+    @classmethod
+    async def connect(cls, *arguments: Any, **named: Any) -> Self:
+        """Connect. Raises OperationalError where no server answers within three seconds."""
+        give_up = stopwatch() + RETRY_SECONDS
+        while True:
+            try:
+                return await super().connect(*arguments, **named)
+            except psycopg.OperationalError:
+                if stopwatch() > give_up:
+                    raise
+            await asyncio.sleep(AGAIN_SECONDS)
 
 
 class Database:
@@ -40,6 +65,8 @@ class Database:
             min_size=1,
             max_size=size,
             timeout=CONNECT_SECONDS,
+            reconnect_timeout=CONNECT_SECONDS,
+            connection_class=_Patient,
             open=False,
             kwargs={"application_name": name[:63]},
             check=AsyncConnectionPool.check_connection,
@@ -92,6 +119,19 @@ class Database:
                 continue
         async with self.transaction() as tx:
             return await work(tx)
+
+    async def insist(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """`complete`, again and again while the server is away: the caller sets the limit.
+
+        A commit whose answer was lost may have happened: `work` must bear being done twice.
+        """
+        while True:
+            try:
+                return await self.complete(work)
+            except psycopg.OperationalError as error:
+                if not (error.sqlstate or AWAY[0]).startswith(AWAY):
+                    raise
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def listen(self) -> Connection:
         """A connection of its own, outside the pool, in autocommit: for LISTEN."""

@@ -1,5 +1,7 @@
 """The keeper: parent of a private PostgreSQL, which it stops when its last user is gone.
 
+A server that dies while it has users is started again.
+
 Run as `python -m tidewire.store.keeper ROOT BINARIES USER`; see embedded.py. USER is ""
 where the server runs as we do.
 """
@@ -13,10 +15,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from tidewire import clock
 
 POLL_SECONDS = 0.25
+FIRST_PAUSE = 0.2  # seconds before a server that died is started again; doubles
+LONGEST_PAUSE = 10.0
+WELL_SECONDS = 30.0  # a server that ran this long starts again without delay
 PR_SET_PDEATHSIG = 1
 
 OPTIONS = {
@@ -47,18 +53,40 @@ def main(root: Path, binaries: Path, user_name: str) -> int:
             return 0
         become = _becomes(user_name)
         _prepare(root, binaries, become)
-        server = _start(root, binaries, become)
-        signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
         with (root / "users.lock").open("a+") as users:
-            while server.poll() is None:
-                try:
-                    fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    clock.pause(POLL_SECONDS)
-                    continue
+            return _keep(lambda: _start(root, binaries, become), users)
+
+
+def _keep(start: Callable[[], "subprocess.Popen[bytes]"], users: IO[str]) -> int:
+    """Run servers, one after the other, until one has ended well or nobody holds `users`."""
+    pause = FIRST_PAUSE
+    while True:
+        began, server = clock.stopwatch(), start()
+        _stop_on_request(server)
+        while server.poll() is None:
+            if _alone(users):
                 server.send_signal(signal.SIGINT)  # fast shutdown
-                server.wait()
-        return server.returncode
+                return server.wait()
+            clock.pause(POLL_SECONDS)
+        if server.returncode == 0 or _alone(users):
+            return server.returncode
+        well = clock.stopwatch() - began > WELL_SECONDS
+        pause = FIRST_PAUSE if well else min(pause * 2, LONGEST_PAUSE)
+        print(f"the server ended with {server.returncode}; again in {pause:g} s", file=sys.stderr)
+        clock.pause(pause)
+
+
+def _stop_on_request(server: "subprocess.Popen[bytes]") -> None:
+    signal.signal(signal.SIGTERM, lambda *_: server.send_signal(signal.SIGINT))
+
+
+def _alone(users: IO[str]) -> bool:
+    """Whether nobody else holds the lock; then we do, to the end, and nobody comes meanwhile."""
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _becomes(user_name: str) -> Callable[[], None]:
