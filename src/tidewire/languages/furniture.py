@@ -1,10 +1,11 @@
 """The furniture of one language: what the wire says around a text, and how it writes a date."""
 
 import datetime
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from string import Formatter
 from types import MappingProxyType
@@ -12,12 +13,25 @@ from typing import Any
 
 from babel import Locale, dates, numbers
 
-from tidewire.languages.tags import best, cldr, is_language, language_name
+from tidewire.languages.tags import best, cldr, is_language, language_name, script
 from tidewire.model.errors import Misconfigured
 from tidewire.model.sectors import SECTORS, TOP_SUBJECTS
 
 REFERENCE = "en"  # its keys and placeholders are those that every file has
 
+# The digits of a CLDR numbering system, nought to nine.
+DIGITS: Mapping[str, str] = MappingProxyType(
+    {
+        "latn": "0123456789",
+        "arab": "٠١٢٣٤٥٦٧٨٩",
+        "arabext": "۰۱۲۳۴۵۶۷۸۹",
+        "deva": "०१२३४५६७८९",
+        "beng": "০১২৩৪৫৬৭৮৯",
+        "thai": "๐๑๒๓๔๕๖๗๘๙",
+    }
+)
+
+_YEAR = re.compile(r"('[^']*')|y+")  # in a CLDR pattern, where quotes hold what is not one
 _ORDER = {"place", "country", "date"}
 
 
@@ -27,6 +41,7 @@ class Furniture:
 
     tag: str
     direction: str
+    scripts: tuple[str, ...]
     phrases: Mapping[str, str]
     words: Mapping[str, str]
     sectors: Mapping[str, str]
@@ -38,6 +53,8 @@ class Furniture:
     date_pattern: str
     moment_pattern: str
     separator: str
+    digits: str
+    year_offset: int
     locale: Locale
 
     def phrase(self, key: str, **values: object) -> str:
@@ -70,17 +87,24 @@ class Furniture:
 
     def date(self, day: datetime.date) -> str:
         """A day, written out: "3 March 2026"."""
-        return dates.format_date(day, self.date_pattern, locale=self.locale)
+        return self._date(self.date_pattern, datetime.datetime.combine(day, datetime.time()))
 
     def moment(self, at: datetime.datetime) -> str:
         """A moment in UTC to the minute: "3 March 2026, 12:00 UTC"."""
-        utc = at.astimezone(datetime.UTC)
-        pattern = self.moment_pattern
-        return str(dates.format_datetime(utc, pattern, tzinfo=datetime.UTC, locale=self.locale))
+        return self._date(self.moment_pattern, at.astimezone(datetime.UTC))
 
     def number(self, value: float) -> str:
-        """A number with the language's separators: "86,000"."""
-        return str(numbers.format_decimal(value, locale=self.locale))
+        """A number with the language's separators and digits: "86,000"."""
+        said = numbers.format_decimal(value, locale=self.locale, numbering_system=self.digits)
+        return str(said).translate(_digits(self.digits))
+
+    def _date(self, pattern: str, at: datetime.datetime) -> str:
+        """By a CLDR pattern, in the language's digits and its count of years."""
+        if self.year_offset:  # not a date of that year: its leap days and weekdays are others
+            year = str(at.year + self.year_offset)
+            pattern = _YEAR.sub(lambda part: part[1] or f"'{year}'", pattern)
+        written = str(dates.format_datetime(at, pattern, locale=self.locale))
+        return written.translate(_digits(self.digits))
 
     def dateline(
         self, place: str, country: str | None = None, day: datetime.date | None = None
@@ -96,6 +120,11 @@ class Furniture:
     def listed(self, parts: Sequence[str]) -> str:
         """Names in a row: "Energy, Technology"."""
         return self.separator.join(parts)
+
+
+@cache
+def _digits(system: str) -> Mapping[int, int]:
+    return str.maketrans(DIGITS["latn"], DIGITS[system])
 
 
 def furniture(tag: str) -> Furniture:
@@ -144,6 +173,7 @@ def read(tag: str, text: str, *, reference: str) -> Furniture:
     return Furniture(
         tag=tag,
         direction=data["direction"],
+        scripts=tuple(data["scripts"]),
         phrases=MappingProxyType(data["phrases"]),
         words=MappingProxyType(data["words"]),
         sectors=MappingProxyType(data["sectors"]),
@@ -155,6 +185,8 @@ def read(tag: str, text: str, *, reference: str) -> Furniture:
         date_pattern=writes["date"],
         moment_pattern=writes["moment"],
         separator=writes["separator"],
+        digits=writes["digits"],
+        year_offset=writes["year_offset"],
         locale=cldr(tag),
     )
 
@@ -213,6 +245,10 @@ def _values_fit(name: str, tag: str, data: Mapping[str, Any]) -> None:
     order = data["dateline"]["order"]
     if sorted(map(str, order)) != sorted(_ORDER):
         _fault(name, "dateline.order", "does not hold place, country and date, once each")
+    if data["scripts"][:1] != [script(tag)]:
+        _fault(name, "scripts", f"does not begin with {script(tag)}, in which {tag} is written")
+    if data["writes"]["digits"] not in DIGITS:
+        _fault(name, "writes.digits", f"is none of {', '.join(DIGITS)}")
     for key in ("date", "moment"):
         try:
             dates.parse_pattern(data["writes"][key])

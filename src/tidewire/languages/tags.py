@@ -69,7 +69,7 @@ def is_country(code: str) -> bool:
 
 def direction(tag: str) -> str:
     """How the language is written: "ltr" or "rtl"."""
-    return "rtl" if _script(tag) in _RIGHT_TO_LEFT else "ltr"
+    return "rtl" if script(tag) in _RIGHT_TO_LEFT else "ltr"
 
 
 def best(available: Sequence[str], wanted: str | Sequence[str]) -> str | None:
@@ -87,8 +87,8 @@ def best(available: Sequence[str], wanted: str | Sequence[str]) -> str | None:
 
 
 def _fitting(available: Sequence[str], tag: str) -> str | None:
-    script = _script(tag)
-    readable = {a.lower(): a for a in reversed(available) if _same(a, tag) and _script(a) == script}
+    written = script(tag)
+    readable = {a.lower(): a for a in reversed(available) if _same(a, tag) and script(a) == written}
     parts = tag.lower().split("-")
     for length in range(len(parts), 0, -1):
         if (shorter := "-".join(parts[:length])) in readable:
@@ -101,7 +101,7 @@ def _same(one: str, other: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _script(tag: str) -> str:
+def script(tag: str) -> str:
     """The script that the tag is written in, named or likely (UTS 35); "" where unknown."""
     language, *rest = tag.split("-")
     for part in rest:
