@@ -11,6 +11,7 @@ import httptools
 
 from tidewire.simulator.tempers import chance
 from tidewire.simulator.truth import Truth
+from tidewire.waiting import end_tasks
 
 EDITIONS = frozenset({"release", "correction", "withdrawal", "kill"})
 DROPPING = 0.2  # share of desktops that lose their line now and then
@@ -68,9 +69,7 @@ class Desktops:
 
     async def close(self) -> None:
         """Take all off line."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     def name_of(self, data: bytes) -> str:
         """ "REF.VERSION" of an item. Frames are the same bytes for many: each is read once."""
@@ -103,7 +102,8 @@ class _Desktop:
             try:
                 async with self.gate:
                     line = await self._open()
-                    await asyncio.wait_for(line.answered, PATIENCE_SECONDS)
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        await line.answered
                 self.house.known.add(self.outside_id)
                 self.house.came(1)
                 try:
