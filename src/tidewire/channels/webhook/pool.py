@@ -133,6 +133,9 @@ class Pool:
             await loop.create_connection(
                 lambda: connection, sock=sock, ssl=trust, server_hostname=name
             )
+        except ValueError:
+            sock.close()  # a name that TLS cannot ask for: the loop never had it
+            raise
         except BaseException:
             connection.drop()  # a handshake that nobody waits for any more may yet succeed
             raise
