@@ -53,8 +53,8 @@ WORLD = """
     ANALYZE;
 """
 RELEASE = """
-    INSERT INTO release (ref, issuer_id, slug, state, version, received_at)
-    VALUES (%(ref)s, 1, 'sample', 'published', 1, now());
+    INSERT INTO release (ref, issuer_id, state, version, received_at)
+    VALUES (%(ref)s, 1, 'published', 1, now());
     INSERT INTO release_version (release_id, version, act, document, created_at, t0, staged_at,
         sequence, published_at)
     SELECT id, 1, 'publish', %(document)s, now(), now(), now(), id, now()
