@@ -62,6 +62,8 @@ async def in_batches(
                 yield batch
     finally:
         await end_tasks([pump])
+        with contextlib.suppress(asyncio.CancelledError):
+            await pump  # raises what is no fault of the channel's
 
 
 async def _pump(receipts: AsyncGenerator[Receipt, None], basket: _Basket) -> None:
