@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -98,9 +99,9 @@ async def _all(database: Database, pid: int) -> Result:
             await tx.execute(statement.encode())
     alone, whole = [], []
     for turn in range(TURNS):
-        alone.append(await _measured(pid, lambda: _record(database)))
+        alone.append(await _measured(pid, partial(_record, database)))
         planned = await _plan(database, f"sample-{turn}")
-        whole.append(await _measured(pid, lambda planned=planned: _deliver(database, planned)))
+        whole.append(await _measured(pid, partial(_deliver, database, planned)))
     rate = _rate(alone)
     figures = {
         "rows/s": rate,

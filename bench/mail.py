@@ -142,7 +142,7 @@ def _stage(folder: Path) -> None:
     """What is made of each page before the moment, as it would stand in the store."""
     for first in range(0, MAILS, PAGE):
         blocks = {
-            n: Header(_address(n), "", f"b+{n:048}@wire.example", _head(n))
+            n: Header(_address(n), "", *_address(n).split("@"), f"b+{n:048}@wire.example", _head(n))
             for n in range(first, min(first + PAGE, MAILS))
         }
         (folder / str(first)).write_bytes(pack(Headers("", blocks)))
@@ -208,6 +208,7 @@ async def ours(port: int, mails: int, staged: Path) -> None:
 
 async def _drain(channel: EmailChannel, staged: Path, firsts: Iterator[int], mails: int) -> int:
     accepted = 0
+    assert channel._pool is not None
     writer: Any = None  # all is written
     body = Body((b"Subject", b" staged"), (), BODY, "")
     for first in firsts:
