@@ -19,13 +19,16 @@ from tidewire.languages import (
     language_name,
 )
 from tidewire.languages.furniture import read
+from tidewire.languages.tags import script
 from tidewire.model.errors import Misconfigured
 from tidewire.model.sectors import SECTORS, TOP_SUBJECTS
 
 ENGLISH = files("tidewire.languages").joinpath("en.toml").read_text(encoding="utf-8")
 GERMAN = files("tidewire.languages").joinpath("de.toml").read_text(encoding="utf-8")
 
-TAGS = st.sampled_from([*KNOWN_15, "de-AT", "de-CH", "zh-TW", "zh-HK", "zh-CN", "pt-BR", "sr-Latn"])
+TAGS = st.sampled_from(
+    [*KNOWN_15, "de-AT", "de-CH", "zh-TW", "zh-HK", "zh-CN", "pt-BR", "sr", "sr-Latn", "fa", "prs"]
+)
 
 
 @pytest.mark.parametrize("tag", [*KNOWN_15, "de-AT", "zh-Hant-HK", "sl-rozaj", "es-419"])
@@ -45,6 +48,16 @@ def test_other_words_are_no_languages(tag: str) -> None:
 def test_a_tag_gets_its_canonical_spelling() -> None:
     assert canonical("ZH-hANT-hk") == "zh-Hant-HK"
     assert canonical("klingon") is None
+
+
+@pytest.mark.parametrize(
+    ("given_up", "now"),
+    [("iw", "he"), ("in", "id"), ("tl", "fil"), ("ji", "yi"), ("mo", "ro"), ("cmn-TW", "zh-TW"),
+     ("sh", "sr-Latn"), ("sh-Cyrl", "sr-Cyrl"), ("en-UK", "en-GB"), ("de-dd", "de-DE")],
+)  # fmt: skip
+def test_a_code_that_was_given_up_becomes_the_one_in_its_place(given_up: str, now: str) -> None:
+    assert canonical(given_up) == now
+    assert not is_language(given_up)
 
 
 @given(st.text(max_size=12))
@@ -90,6 +103,33 @@ def test_the_direction_is_that_of_the_script(tag: str, way: str) -> None:
         (["en"], [], None),
         (["DE"], "de", "DE"),
         (["en"], "e", None),
+        (["pt-BR"], "pt", "pt-BR"),
+        (["pt"], "pt-BR", "pt"),
+        (["pt-PT", "pt-BR"], "pt", "pt-BR"),
+        (["pt-BR", "pt-PT"], "pt-AO", "pt-PT"),
+        (["es-ES", "es-AR"], "es-MX", "es-AR"),
+        (["en-US", "en-GB"], "en-AU", "en-GB"),
+        (["zh-Hant-TW", "zh-Hant-HK"], "zh-MO", "zh-Hant-HK"),
+        (["zh-Hant"], "zh-TW", "zh-Hant"),
+        (["zh-TW"], "zh-Hant", "zh-TW"),
+        (["zh-Hant"], "zh-CN", None),
+        (["zh-Hant"], "zh-Hans", None),
+        (["zh"], "zh-Hant", None),
+        (["no"], "nb", "no"),
+        (["nb"], "no", "nb"),
+        (["nn", "nb"], "no", "nb"),
+        (["nb"], "nn", "nb"),
+        (["nn", "nb"], "nn", "nn"),
+        (["da", "sv"], "no", None),
+        (["fil"], "tl", "fil"),
+        (["tl"], "fil", "tl"),
+        (["he"], "iw", "he"),
+        (["id"], "in", "id"),
+        (["ro"], "mo", "ro"),
+        (["sr"], "sh", None),
+        (["sr-Latn"], "sh", "sr-Latn"),
+        (["fr"], "ht", None),
+        (["en"], "hi-Latn", None),
     ],
 )
 def test_the_best_fitting_language(
@@ -105,7 +145,13 @@ def test_what_fits_best_is_there_and_readable(available: list[str], wanted: list
         assert not set(available) & set(wanted)
     else:
         assert found in available
-        assert any(found.split("-")[0] == tag.split("-")[0] for tag in wanted)
+        assert any(same(found, tag) for tag in wanted)
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two tags are of one language in one script."""
+    languages = {(canonical(tag) or "").split("-")[0] for tag in (one, other)}
+    return len(languages) == 1 and script(one) == script(other)
 
 
 @given(TAGS, st.lists(TAGS))
