@@ -18,12 +18,12 @@ from tidewire.languages import (
     known,
     language_name,
 )
-from tidewire.languages.furniture import read
+from tidewire.languages.read import read, toml
 from tidewire.languages.tags import script
 from tidewire.model.errors import Misconfigured
 from tidewire.model.sectors import SECTORS, TOP_SUBJECTS
 
-ENGLISH = files("tidewire.languages").joinpath("en.toml").read_text(encoding="utf-8")
+MODEL = toml("en.toml", files("tidewire.languages").joinpath("en.toml").read_text(encoding="utf-8"))
 GERMAN = files("tidewire.languages").joinpath("de.toml").read_text(encoding="utf-8")
 
 TAGS = st.sampled_from(
@@ -210,32 +210,45 @@ def test_labels_and_what_has_none() -> None:
     [
         ('tag = "de"', 'tag = "fr"', "tag"),
         ('direction = "ltr"', 'direction = "up"', "direction"),
+        ('direction = "ltr"', 'direction = "rtl"', "direction"),
+        ('scripts = ["Latn"]', 'scripts = ["Cyrl"]', "scripts"),
+        ('scripts = ["Latn"]', 'scripts = ["Latn", "grek"]', "scripts"),
+        ('digits = "latn"', 'digits = "roman"', "writes.digits"),
+        ("year_offset = 0", "year_offset = true", "writes.year_offset"),
         ('home = "Startseite"\n', "", "words.home"),
         ('home = "Startseite"', 'home = ""', "words.home"),
         ('home = "Startseite"', "home = 3", "words.home"),
         ('home = "Startseite"', 'home = "Start {x}"', "words.home"),
         ('home = "Startseite"', 'home = "Start {"', "words.home"),
+        ('home = "Startseite"', r'home = "Start\n"', "words.home"),
+        ('home = "Startseite"', r'home = "Start\u2068"', "words.home"),
+        ("Branchen: {sectors}", "Branchen: {sectors!x}", "phrases.sectors"),
+        ("Branchen: {sectors}", "Branchen: {sectors:9q}", "phrases.sectors"),
+        ("Branchen: {sectors}", "Branchen: {sectors.x}", "phrases.sectors"),
         ('home = "Startseite"', 'home = "a"\nhaus = "b"', "words.haus"),
         ('energy = "Energie"\n', "", "sectors.energy"),
         ("Branchen: {sectors}", "Branchen: {sector}", "phrases.sectors"),
         ('["place", "country", "date"]', '["place", "date"]', "dateline.order"),
         ("capitals = true", "capitals = 1", "dateline.capitals"),
         ('date = "d. MMMM y"', 'date = "d. MMMMMMMM y"', "writes.date"),
+        ('date = "d. MMMM y"', 'date = "d. MMMM"', "writes.date"),
+        ('date = "d. MMMM y"', """date = "d. MMMM y 'Uhr" """, "writes.date"),
+        ("HH:mm", "mm", "writes.moment"),
     ],
 )
 def test_a_fault_in_a_file_is_named_with_file_and_key(old: str, new: str, key: str) -> None:
     assert old in GERMAN
     with pytest.raises(Misconfigured) as fault:
-        read("de", GERMAN.replace(old, new, 1), reference=ENGLISH)
+        read("de", GERMAN.replace(old, new, 1), model=MODEL)
     assert "de.toml" in str(fault.value)
     assert f" {key} " in str(fault.value)
 
 
 def test_a_file_that_is_not_toml_is_named() -> None:
     with pytest.raises(Misconfigured, match=r"de\.toml is not TOML"):
-        read("de", "tag = ", reference=ENGLISH)
+        read("de", "tag = ", model=MODEL)
 
 
 def test_a_new_language_is_a_new_file_and_nothing_else() -> None:
-    words = read("fr", GERMAN.replace('tag = "de"', 'tag = "fr"'), reference=ENGLISH)
+    words = read("fr", GERMAN.replace('tag = "de"', 'tag = "fr"'), model=MODEL)
     assert words.dateline("Lyon", "FR", datetime.date(2026, 3, 3)) == "LYON, France, 3. mars 2026"

@@ -3,12 +3,11 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape
 from typing import Literal
 
 from tidewire.formats.addresses import release_url
-from tidewire.formats.body import line, safe
-from tidewire.languages import Furniture, best, direction, furniture
+from tidewire.formats.body import line, markup, safe
+from tidewire.languages import Furniture, best, direction, furniture, role
 from tidewire.model.release import Act, Contact, Edition, Release
 from tidewire.model.rendition import Rendition
 
@@ -140,7 +139,7 @@ def _said(words: Furniture, key: str, value: str) -> str:
 
 def _contact(contact: Contact, words: Furniture) -> ContactLine:
     return ContactLine(
-        label=words.role(line(contact.role)) or words.phrase("media_contact"),
+        label=role(line(contact.role), words) or words.phrase("media_contact"),
         name=line(contact.name),
         mail=line(contact.mail),
         phone=line(contact.phone),
@@ -148,19 +147,20 @@ def _contact(contact: Contact, words: Furniture) -> ContactLine:
 
 
 def _lead(rendition: Rendition, words: Furniture) -> str:
-    credit, at = words.phrase("credit"), rendition.dateline
+    at = rendition.dateline
     place = line(at.place) if at else ""
     if at is None or not place:
-        return credit
-    return words.phrase("lead", dateline=words.dateline(place, at.country, at.date), credit=credit)
+        return words.phrase("credit")
+    return words.lead(words.dateline(place, at.country, at.date))
 
 
 def _led(lead: str, body: str, about: Article) -> str:
     """The body with the lead run into its first paragraph, or as a paragraph before it."""
-    marked = escape(lead)
+    marked, way = markup(lead), about.furniture_direction
     if about.furniture_language != about.language:
-        lang, way = about.furniture_language, about.furniture_direction
-        marked = f'<span lang="{lang}" dir="{way}">{marked}</span>'
+        marked = f'<span lang="{about.furniture_language}" dir="{way}">{marked}</span>'
+    elif way == "rtl":  # whatever the text begins with, the dash stays where it is
+        marked = f'<bdi dir="{way}">{marked}</bdi>'
     first = _FIRST_PARAGRAPH.match(body)
     if first is None:
         return f"<p>{marked}</p>\n{body}".strip()

@@ -62,8 +62,8 @@ def _long(parts: Sequence[str], length: int) -> str:
 
 def _current(region: str) -> str:
     """The country that took the place of a region's, where it is one country."""
-    now = get_global("territory_aliases").get(region, ()) if region.isalpha() else ()
-    return str(now[0]) if len(now) == 1 else region
+    now: Sequence[str] = get_global("territory_aliases").get(region, ()) if region.isalpha() else ()
+    return now[0] if len(now) == 1 else region
 
 
 def is_language(tag: str) -> bool:
