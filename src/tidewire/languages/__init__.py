@@ -17,6 +17,7 @@ from tidewire.languages.tags import (
     is_language,
     language_name,
     script,
+    spelt_out,
 )
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "load",
     "role",
     "script",
+    "spelt_out",
     "unturned",
 ]

@@ -122,6 +122,11 @@ def _distance(line: Sequence[_Parts], step: _Parts) -> tuple[bool, bool, int, st
     return steps > 0, line[0] != _likeliest(step), steps, line[0][0]
 
 
+def spelt_out(tag: str) -> tuple[str, ...]:
+    """Language, script, region and variants: the same for all tags that mean the same."""
+    return _descent(tag)[0]
+
+
 @lru_cache(maxsize=4096)
 def _descent(tag: str) -> tuple[_Parts, ...]:
     """The tag and what it comes from, the nearest first; all are of one script."""
