@@ -143,4 +143,4 @@ def _is_pattern(text: str, needed: Sequence[str]) -> bool:
 
 
 def _fault(name: str, key: str, what: str) -> NoReturn:
-    raise Misconfigured(f"{name}: {key} {what}.", f"Put it right in languages/{name}.")
+    raise Misconfigured(f"{name}: {key} {what}.", f"Put it right in {name}.")
