@@ -77,6 +77,26 @@ def test_in_html_they_stand_in_bdi(tag: str) -> None:
         assert leads[0].get("dir") == "rtl"
 
 
+def test_phone_numbers_in_a_text_keep_their_groups_in_order(tag: str) -> None:
+    one = edition(tag)
+    body = '<p>طلب +49 (40) 0000-00، <a href="https://x.example/+49400000">+1 202 555 0100</a></p>'
+    rendition = replace(one.release.renditions[0], body=body)
+    shown = article(replace(one, release=replace(one.release, renditions=(rendition,))), tag, BASE)
+    assert "<bdi>+49 (40) 0000-00</bdi>" in shown.body_html
+    assert "<bdi>+1 202 555 0100</bdi></a>" in shown.body_html
+    assert 'href="https://x.example/+49400000"' in shown.body_html
+    assert "\u2068+49 (40) 0000-00\u2069" in article_text(shown)
+
+
+def test_only_scripts_that_have_italics_are_slanted(tag: str) -> None:
+    one = replace(edition(tag).release.renditions[0], subheadline="ب", body="<p>ب <em>ب</em></p>")
+    shown = article(
+        replace(edition(tag), release=replace(edition(tag).release, renditions=(one,))), tag, BASE
+    )
+    slanted = html.document_fromstring(article_mail(shown)).iter("em")
+    assert ["font-style:normal" in str(em.get("style")) for em in slanted] == [True]
+
+
 def mail(tag: str) -> str:
     return article_mail(article(edition(tag), tag, BASE, audience="media"), ["x"])
 

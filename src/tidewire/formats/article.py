@@ -13,6 +13,7 @@ from tidewire.model.rendition import Rendition
 
 Audience = Literal["public", "media"]
 
+_TAG_OR_PHONE = re.compile(r"(?P<tag><[^>]*>)|\+[0-9](?:[ \u00a0.()/-]{0,2}[0-9]){5,16}")
 _FIRST_PARAGRAPH = re.compile(r"\s*<p>")
 
 
@@ -116,12 +117,12 @@ def _with_text(
     shown = [c for c in release.contacts if c.public or audience == "media"]
     lead = _lead(rendition, words)
     sectors = words.listed([words.sector(slug) for slug in release.sectors])
-    boilerplate = safe(rendition.boilerplate)
+    boilerplate = _numbers_apart(safe(rendition.boilerplate), about.direction)
     return replace(
         about,
         subheadline=line(rendition.subheadline),
         lead=lead,
-        body_html=_led(lead, safe(rendition.body), about),
+        body_html=_led(lead, _numbers_apart(safe(rendition.body), about.direction), about),
         boilerplate_html=boilerplate,
         about_issuer=words.phrase("about_issuer", issuer=about.issuer) if boilerplate else "",
         disclaimer=_disclaimer(release, words),
@@ -165,6 +166,13 @@ def _led(lead: str, body: str, about: Article) -> str:
     if first is None:
         return f"<p>{marked}</p>\n{body}".strip()
     return f"<p>{marked} {body[first.end() :].lstrip()}"
+
+
+def _numbers_apart(body: str, way: str) -> str:
+    """Phone numbers in text from right to left in bdi: else their groups change places."""
+    if way != "rtl":
+        return body
+    return _TAG_OR_PHONE.sub(lambda at: at[0] if at["tag"] else f"<bdi>{at[0]}</bdi>", body)
 
 
 def _disclaimer(release: Release, words: Furniture) -> str:

@@ -108,7 +108,8 @@ def dressed(markup: str, way: str, face: Typeface = LATIN, *, small: bool = Fals
     root = html.fragment_fromstring(markup, create_parent="div")
     styles = _styles(face, small)
     for element in root.iter(*styles):
-        element.set("style", styles[element.tag])
+        if element.tag != "em" or not any(a.get("lang") for a in element.iterancestors()):
+            element.set("style", styles[element.tag])
     start, end = ("right", "left") if way == "rtl" else ("left", "right")
     for quote in root.iter("blockquote"):
         rule = f"border-{start}:3px solid #c9ced4"

@@ -26,7 +26,7 @@ def _text(article: Article, *, styled: bool = False) -> str:
     """Subheadline, body, and what the issuer says of itself."""
     about = f"<h2>{markup(article.about_issuer)}</h2>" if article.about_issuer else ""
     parts = [
-        f"<p><em>{escape(article.subheadline)}</em></p>" if article.subheadline else "",
+        _set_off(escape(article.subheadline), article.language, "strong"),
         article.body_html,
         _furnished(article, about, styled=styled),
         article.boilerplate_html,
@@ -105,11 +105,17 @@ def _below(article: Article) -> str:
     said = [
         f"<h2>{escape(article.contacts_heading)}</h2>{contacts}" if contacts else "",
         *(f"<p>{markup(line)}</p>" for line in lines if line),
-        f"<p><em>{markup(article.disclaimer)}</em></p>" if article.disclaimer else "",
+        _set_off(markup(article.disclaimer), article.furniture_language),
         f"<p>{markup(article.published_line)}</p>" if article.published_line else "",
         f"<p>{markup(article.about_wire)}</p>",
     ]
     return "\n".join(part for part in said if part)
+
+
+def _set_off(said: str, language: str, otherwise: str = "") -> str:
+    """A paragraph in italics, or where the script has none in `otherwise` or plain."""
+    tag = "em" if typeface(language).slants else otherwise
+    return (f"<p><{tag}>{said}</{tag}></p>" if tag else f"<p>{said}</p>") if said else ""
 
 
 def _contact(article: Article, contact: ContactLine) -> str:
