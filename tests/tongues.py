@@ -10,6 +10,7 @@ from typing import Any
 
 from tidewire.languages import direction, script
 
+_FILLED = re.compile(r"\{\w+\}")
 # A word of each direction that no file of ours holds.
 WORDS = {"ltr": "qapla", "rtl": "قپلا"}
 
@@ -17,7 +18,7 @@ WORDS = {"ltr": "qapla", "rtl": "قپلا"}
 def add_language(folder: Path, tag: str, **changes: str) -> Path:
     """Write `tag`.toml: every text is one word, its placeholders and the number of its line.
 
-    `changes` are texts by key, put in the place of those.
+    `changes` are texts by key, put in the place of those with the same placeholders.
     """
     model = tomllib.loads(files("tidewire.languages").joinpath("en.toml").read_text("utf-8"))
     model |= {"tag": tag, "direction": direction(tag), "scripts": [script(tag) or "Latn"]}
@@ -40,7 +41,9 @@ def _texts(
     for number, (key, value) in enumerate(values.items()):
         said = value
         if table not in ("dateline", "writes") and key not in ("credit", "lead"):
-            said = " ".join([WORDS[way], str(number), *re.findall(r"\{\w+\}", value)])
-        said = changes.get(key, said)
+            said = " ".join([WORDS[way], str(number), *_FILLED.findall(value)])
+        other = changes.get(key)
+        if other is not None and set(_FILLED.findall(other)) == set(_FILLED.findall(value)):
+            said = other
         lines.append(f"{json.dumps(key)} = {json.dumps(said, ensure_ascii=False)}")
     return lines
