@@ -19,7 +19,7 @@ from tidewire.languages import (
     language_name,
 )
 from tidewire.languages.read import read, toml
-from tidewire.languages.tags import script
+from tidewire.languages.tags import spelt_out
 from tidewire.model.errors import Misconfigured
 from tidewire.model.sectors import SECTORS, TOP_SUBJECTS
 
@@ -150,8 +150,7 @@ def test_what_fits_best_is_there_and_readable(available: list[str], wanted: list
 
 def same(one: str, other: str) -> bool:
     """Whether two tags are of one language in one script."""
-    languages = {(canonical(tag) or "").split("-")[0] for tag in (one, other)}
-    return len(languages) == 1 and script(one) == script(other)
+    return spelt_out(one)[:2] == spelt_out(other)[:2]
 
 
 @given(TAGS, st.lists(TAGS))
