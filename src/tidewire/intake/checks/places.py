@@ -37,9 +37,10 @@ def datelines(release: Release) -> Iterator[Problem]:
 
 def languages_known(release: Release) -> Iterator[Problem]:
     """Every rendition is in a language of the house, and each language comes once."""
-    seen: set[str] = set()
+    seen: dict[tuple[str, ...], str] = {}
     for at, rendition in enumerate(release.renditions):
         pointer = f"/renditions/{at}/language"
+        spelt = languages.spelt_out(rendition.language)  # "zh" is "zh-Hans"
         if not languages.is_language(rendition.language):
             yield error(
                 "language-unknown",
@@ -47,14 +48,16 @@ def languages_known(release: Release) -> Iterator[Problem]:
                 f'"{rendition.language}" is not a language that is known here.',
                 f"Use a BCP 47 tag: {', '.join(languages.KNOWN_15)}.",
             )
-        elif rendition.language in seen:
+        elif spelt in seen:
             yield error(
                 "language-twice",
                 pointer,
-                f"There are two renditions in {rendition.language}.",
+                f"There are two renditions in {rendition.language}."
+                if seen[spelt] == rendition.language
+                else f"{seen[spelt]} and {rendition.language} are one language.",
                 "Keep one of them.",
             )
-        seen.add(rendition.language)
+        seen.setdefault(spelt, rendition.language)
 
 
 def countries(release: Release) -> Iterator[Problem]:
