@@ -86,7 +86,7 @@ def test_the_public_sees_public_contacts_and_the_media_all() -> None:
 
 
 def test_furniture_in_another_language_than_the_text_says_so() -> None:
-    shown = article(an_edition(languages=("ar",)), "ar", BASE)
+    shown = article(an_edition(languages=("dv",)), "dv", BASE)
     assert (shown.direction, shown.furniture_direction) == ("rtl", "ltr")
     root = lxml_html.fragment_fromstring(article_html(shown), create_parent="div")
     for text in ("(Tidewire)", "Industries:", "About Nordmeer"):
