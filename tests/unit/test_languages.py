@@ -20,6 +20,7 @@ from tidewire.languages import (
 )
 from tidewire.languages.furniture import read
 from tidewire.model.errors import Misconfigured
+from tidewire.model.media_topics import SECOND_SUBJECTS
 from tidewire.model.sectors import SECTORS, TOP_SUBJECTS
 
 ENGLISH = files("tidewire.languages").joinpath("en.toml").read_text(encoding="utf-8")
@@ -126,7 +127,7 @@ def test_every_file_that_ships_can_be_read() -> None:
         words = furniture(tag)
         assert words.tag == tag
         assert set(words.sectors) == set(SECTORS)
-        assert set(words.subjects) == set(TOP_SUBJECTS)
+        assert set(words.subjects) == {*TOP_SUBJECTS, *SECOND_SUBJECTS}
 
 
 def test_furniture_falls_back_to_the_language_and_then_to_english() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from tidewire.audience.words import Keywords, fold, plain
+from tidewire.model.media_topics import SHIPPED, MediaTopics
 from tidewire.model.release import Edition
 from tidewire.model.rendition import Rendition
 from tidewire.model.sectors import SECTORS
@@ -12,9 +13,15 @@ BETWEEN = " \0 "  # no keyword holds it, so none is found across two texts
 
 
 def speaks_of(
-    edition: Edition, keywords: Keywords, circuits: Sequence[Circuit] = ()
+    edition: Edition,
+    keywords: Keywords,
+    circuits: Sequence[Circuit] = (),
+    topics: MediaTopics = SHIPPED,
 ) -> Mapping[Facet, frozenset[str]]:
-    """The values that an edition has in each facet, folded as interests are."""
+    """The values that an edition has in each facet, folded as interests are.
+
+    Whoever wants a subject gets what is about one below it: its subjects are widened.
+    """
     release = edition.release
     datelined = [r.dateline.country or "" for r in release.renditions if r.dateline]
     sectors = frozenset(release.sectors)
@@ -26,7 +33,9 @@ def speaks_of(
         Facet.LANGUAGE: frozenset(release.languages()),
         Facet.COUNTRY: _said(code.upper() for code in (*release.countries, *datelined)),
         Facet.SECTOR: sectors,
-        Facet.SUBJECT: _said((*release.subjects, *(SECTORS.get(s, "") for s in sectors))),
+        Facet.SUBJECT: topics.widened(
+            _said((*release.subjects, *(SECTORS.get(s, "") for s in sectors)))
+        ),
         Facet.ORGANISATION: _said(fold(name) for name in organisations),
         Facet.KEYWORD: keywords.find(BETWEEN.join(map(_text, release.renditions))),
         Facet.OUTLET_KIND: frozenset().union(*(circuit.outlet_kinds for circuit in circuits)),

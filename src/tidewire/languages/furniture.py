@@ -15,6 +15,7 @@ from babel import Locale, dates, numbers
 
 from tidewire.languages.tags import best, cldr, is_language, language_name, script
 from tidewire.model.errors import Misconfigured
+from tidewire.model.media_topics import SECOND_SUBJECTS
 from tidewire.model.sectors import SECTORS, TOP_SUBJECTS
 
 REFERENCE = "en"  # its keys and placeholders are those that every file has
@@ -70,7 +71,7 @@ class Furniture:
         return self.sectors.get(slug, slug)
 
     def subject(self, code: str) -> str:
-        """The label of one of the top IPTC Media Topics; the code itself where it is not one."""
+        """The label of an IPTC Media Topic of the first two levels; else the code itself."""
         return self.subjects.get(code, code)
 
     def role(self, text: str) -> str:
@@ -164,8 +165,10 @@ def read(tag: str, text: str, *, reference: str) -> Furniture:
     key, where the two do not have the same keys and placeholders or a value cannot be.
     """
     name = f"{tag}.toml"
-    data = _toml(name, text)
-    _same_shape(name, data, _toml(f"{REFERENCE}.toml", reference))
+    data, model = _toml(name, text), _toml(f"{REFERENCE}.toml", reference)
+    second = _second_subjects(name, data)
+    english = _second_subjects(f"{REFERENCE}.toml", model)
+    _same_shape(name, data, model)
     for table, labels in (("sectors", SECTORS), ("subjects", TOP_SUBJECTS)):
         _same_keys(name, f"{table}.", data[table], labels)
     _values_fit(name, tag, data)
@@ -177,7 +180,7 @@ def read(tag: str, text: str, *, reference: str) -> Furniture:
         phrases=MappingProxyType(data["phrases"]),
         words=MappingProxyType(data["words"]),
         sectors=MappingProxyType(data["sectors"]),
-        subjects=MappingProxyType(data["subjects"]),
+        subjects=MappingProxyType({**data["subjects"], **english, **second}),
         roles=MappingProxyType(data["roles"]),
         dateline_order=tuple(line["order"]),
         dateline_separator=line["separator"],
@@ -196,6 +199,18 @@ def _toml(name: str, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"{name} is not TOML: {error}.", "Put its syntax right.") from error
+
+
+def _second_subjects(name: str, data: Mapping[str, Any]) -> dict[str, str]:
+    """Take the labels of the second level, which a language may leave out, out of `data`."""
+    subjects = data.get("subjects")
+    if not isinstance(subjects, dict):
+        return {}  # the shape says what is wrong
+    found = {code: subjects.pop(code) for code in SECOND_SUBJECTS if code in subjects}
+    for code, label in found.items():
+        if not isinstance(label, str) or not label.strip():
+            _fault(name, f"subjects.{code}", "is not text")
+    return found
 
 
 def _same_shape(name: str, data: Mapping[str, Any], model: Mapping[str, Any], at: str = "") -> None:
