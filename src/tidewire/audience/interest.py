@@ -5,6 +5,7 @@
     value    = bare / DQUOTE text DQUOTE        a quote inside is doubled
 
 Example: sector:energy,technology country:DE,AT -sector:gaming OR keyword:"wind power"
+A country may be a region: country:150 or country:Europe.
 """
 
 import re
@@ -12,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from tidewire.audience.words import fold
-from tidewire.languages import canonical, is_country
+from tidewire.languages import canonical
+from tidewire.languages.regions import place_code
 from tidewire.model.errors import BadInput
 from tidewire.model.media_topics import qcode
 from tidewire.model.sectors import SECTORS
@@ -117,7 +119,9 @@ def normal(facet: Facet, value: str) -> str:
         )
     match facet:
         case Facet.COUNTRY:
-            return _checked(value.upper(), is_country(value.upper()), "country", ("DE", "KR"))
+            place = place_code(value)
+            such_as = ("DE", "KR", "150 (Europe)")
+            return _checked(place or value, place is not None, "country or region", such_as)
         case Facet.LANGUAGE:
             tag = canonical(value)
             return _checked(tag or value, tag is not None, "language", ("de", "zh-Hant"))
@@ -128,8 +132,8 @@ def normal(facet: Facet, value: str) -> str:
             return _checked(kind, kind in OUTLET_KINDS, "kind of outlet", OUTLET_KINDS)
         case Facet.SUBJECT:
             code = qcode(value)
-            such_as = ("medtop:04000000 (an IPTC Media Topic)",)
-            return _checked(code or value, code is not None, "subject", such_as)
+            topics = ("medtop:04000000 (an IPTC Media Topic)",)
+            return _checked(code or value, code is not None, "subject", topics)
         case Facet.ORGANISATION | Facet.KEYWORD:
             return value
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from tidewire.audience.words import Keywords, fold, plain
+from tidewire.languages.regions import around
 from tidewire.model.media_topics import SHIPPED, MediaTopics
 from tidewire.model.release import Edition
 from tidewire.model.rendition import Rendition
@@ -20,7 +21,7 @@ def speaks_of(
 ) -> Mapping[Facet, frozenset[str]]:
     """The values that an edition has in each facet, folded as interests are.
 
-    Whoever wants a subject gets what is about one below it: its subjects are widened.
+    Whoever wants a subject or a region gets what is about one below it, or a country in it.
     """
     release = edition.release
     datelined = [r.dateline.country or "" for r in release.renditions if r.dateline]
@@ -31,7 +32,9 @@ def speaks_of(
         organisations += [organisation.isin, organisation.ticker]
     return {
         Facet.LANGUAGE: frozenset(release.languages()),
-        Facet.COUNTRY: _said(code.upper() for code in (*release.countries, *datelined)),
+        Facet.COUNTRY: frozenset().union(
+            *(around(code.upper()) for code in (*release.countries, *datelined) if code)
+        ),
         Facet.SECTOR: sectors,
         Facet.SUBJECT: topics.widened(
             _said((*release.subjects, *(SECTORS.get(s, "") for s in sectors)))
