@@ -35,6 +35,15 @@ def test_the_checks_find_nothing_in_it() -> None:
     assert check(release_of(), NOW) == []
 
 
+def test_its_files_may_come_in_any_order() -> None:
+    files = sorted(FOLDER.iterdir())
+    assert files[0].name == "lanternfish.ar.md"
+    release = raw_release(read_submission(read_files(files, {})))
+    assert check(release, NOW) == []
+    assert release.renditions[0].language == "ar"
+    assert [contact.name for contact in release.contacts] == ["Kim Template", "Lou Example"]
+
+
 @pytest.mark.parametrize("language", KNOWN_15)
 def test_every_language_has_the_same_parts(language: str) -> None:
     def parts(of: Rendition) -> dict[str, int]:
