@@ -170,6 +170,26 @@ def test_the_form_of_iptcs_server_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("note", "heirs"),
+    [
+        ("Retired. Use medtop:04000000 money or medtop:20000209 trades instead.", 2),
+        ("2021-05-05: Retired. Use money (04000000) or trades (20000209) instead.", 2),
+        ("Retired. Use trades (medtop:20000209) or other more specific terms instead.", 1),
+        ("This concept was merged into concept medtop:04000000 as they were alike", 1),
+        ("Change Note 2015-08-27: Concept medtop:04000000 was merged with it", 0),
+        ("Retired. Use more specific terms instead.", 0),
+        ("", 0),
+    ],
+)
+def test_a_change_note_says_what_takes_a_topics_place(
+    tmp_path: Path, note: str, heirs: int
+) -> None:
+    rows = [*EXPORT["conceptSet"][:3], EXPORT["conceptSet"][3] | {"changeNote": {"en-GB": note}}]
+    export = read_export(written(tmp_path, {"conceptSet": rows}))
+    assert len(export.topics[-1].replaced_by) == heirs
+
+
+@pytest.mark.parametrize(
     ("change", "what", "kept"),
     [
         ({"uri": f"{BASE}abc"}, "is no Media Topic", False),

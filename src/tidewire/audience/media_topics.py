@@ -27,9 +27,8 @@ LONGEST_LABEL = 300
 
 # What IPTC's keys mean where they are no BCP 47 tags, or those of other languages.
 _IPTC_TAGS: Mapping[str, str] = {"se": "sv", "dk": "da", "no-NB": "nb", "no-NN": "nn"}
-_HEIR = re.compile(
-    r"\b(?:use|into|or)\s+(?:the\s+)?(?:concept\s+)?(medtop:[0-9]{8})", re.IGNORECASE
-)
+_INSTEAD = re.compile(r"\b(?:use|into)\b(.*)", re.IGNORECASE | re.DOTALL)
+_CODE = re.compile(r"(?<![0-9])[012][0-9]{7}(?![0-9])")
 _FORMS = {"conceptSet": "prefLabel", "topics": "labels"}  # and where its labels stand
 Tell = Callable[[str], None]
 
@@ -159,10 +158,11 @@ def _parents(code: str, given: object, fault: Tell) -> Iterable[str]:
 
 
 def _heirs(note: object, code: str) -> tuple[str, ...]:
-    """The topics that a change note says to use instead."""
+    """The topics that a change note says to use instead: all that it names after that word."""
     texts = note.values() if isinstance(note, dict) else [note]
-    found = [heir.lower() for text in texts for heir in _HEIR.findall(str(text or ""))]
-    return tuple(heir for heir in dict.fromkeys(found) if heir != code)
+    advice = [found[1] for text in texts if (found := _INSTEAD.search(str(text or "")))]
+    heirs = [f"medtop:{number}" for text in advice for number in _CODE.findall(text)]
+    return tuple(heir for heir in dict.fromkeys(heirs) if heir != code)
 
 
 def _placed(
