@@ -21,6 +21,7 @@ from tidewire.languages import (
 from tidewire.languages.read import read, toml
 from tidewire.languages.tags import spelt_out
 from tidewire.model.errors import Misconfigured
+from tidewire.model.media_topics import SECOND_SUBJECTS
 from tidewire.model.sectors import SECTORS, TOP_SUBJECTS
 
 MODEL = toml("en.toml", files("tidewire.languages").joinpath("en.toml").read_text(encoding="utf-8"))
@@ -171,7 +172,7 @@ def test_every_file_that_ships_can_be_read() -> None:
         words = furniture(tag)
         assert words.tag == tag
         assert set(words.sectors) == set(SECTORS)
-        assert set(words.subjects) == set(TOP_SUBJECTS)
+        assert set(words.subjects) == {*TOP_SUBJECTS, *SECOND_SUBJECTS}
 
 
 def test_furniture_falls_back_to_the_language_and_then_to_english() -> None:

@@ -38,6 +38,7 @@ def command_line() -> typer.Typer:
         mail,
         report,
         simulate,
+        subjects,
         submit,
         vault,
         webhook,
@@ -50,6 +51,7 @@ def command_line() -> typer.Typer:
         app.command()(program)
     app.command()(submit.submit)
     app.command()(report.report)
+    app.command()(subjects.subjects)
     app.command()(doctor.doctor)
     app.command()(simulate.simulate)
     app.command()(demo.demo)

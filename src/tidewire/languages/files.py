@@ -9,11 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from tidewire.languages.furniture import Furniture
-from tidewire.languages.read import read, toml
+from tidewire.languages.read import REFERENCE, read, toml
 from tidewire.languages.tags import best
 from tidewire.model.errors import Misconfigured
-
-REFERENCE = "en"  # its keys and placeholders are those that every file has
 
 _folders: list[Path] = []  # at most one, which `load` was given
 

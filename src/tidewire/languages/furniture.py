@@ -72,7 +72,7 @@ class Furniture:
         return self.sectors.get(slug, slug)
 
     def subject(self, code: str) -> str:
-        """The label of one of the top IPTC Media Topics; the code itself where it is not one."""
+        """The label of an IPTC Media Topic of the first two levels; else the code itself."""
         return self.subjects.get(code, code)
 
     def country(self, code: str) -> str:

@@ -12,7 +12,10 @@ from babel import dates
 from tidewire.languages.furniture import DIGITS, Furniture
 from tidewire.languages.tags import cldr, direction, is_language, script
 from tidewire.model.errors import Misconfigured
+from tidewire.model.media_topics import SECOND_SUBJECTS
 from tidewire.model.sectors import SECTORS, TOP_SUBJECTS
+
+REFERENCE = "en"  # its keys and placeholders are those that every file has
 
 _ORDER = {"place", "country", "date"}
 _SCRIPT = re.compile("[A-Z][a-z]{3}")
@@ -29,7 +32,8 @@ def read(tag: str, text: str, *, model: Mapping[str, Any]) -> Furniture:
     key, where the two do not have the same keys and placeholders or a value cannot be.
     """
     name = f"{tag}.toml"
-    data = toml(name, text)
+    data, second = _apart(name, toml(name, text))
+    model, english = _apart(f"{REFERENCE}.toml", model)
     _same_shape(name, data, model)
     for table, labels in (("sectors", SECTORS), ("subjects", TOP_SUBJECTS)):
         _same_keys(name, f"{table}.", data[table], labels)
@@ -42,7 +46,7 @@ def read(tag: str, text: str, *, model: Mapping[str, Any]) -> Furniture:
         phrases=MappingProxyType(data["phrases"]),
         words=MappingProxyType(data["words"]),
         sectors=MappingProxyType(data["sectors"]),
-        subjects=MappingProxyType(data["subjects"]),
+        subjects=MappingProxyType({**data["subjects"], **english, **second}),
         roles=MappingProxyType(data["roles"]),
         dateline_order=tuple(line["order"]),
         dateline_separator=line["separator"],
@@ -62,6 +66,19 @@ def toml(name: str, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Misconfigured(f"{name} is not TOML: {error}.", "Put its syntax right.") from error
+
+
+def _apart(name: str, data: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, str]]:
+    """The file without its labels of the second level, which it may leave out; and these."""
+    subjects = data.get("subjects")
+    if not isinstance(subjects, dict):
+        return data, {}  # the shape says what is wrong
+    second = {code: label for code, label in subjects.items() if code in SECOND_SUBJECTS}
+    for code, label in second.items():
+        if not isinstance(label, str) or not label.strip():
+            _fault(name, f"subjects.{code}", "is not text")
+    first = {code: label for code, label in subjects.items() if code not in second}
+    return {**data, "subjects": first}, second
 
 
 def _same_shape(name: str, data: Mapping[str, Any], model: Mapping[str, Any], at: str = "") -> None:

@@ -72,14 +72,15 @@ def is_language(tag: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _countries() -> frozenset[str]:
+def countries() -> frozenset[str]:
+    """All codes of ISO 3166-1 alpha-2, and Kosovo's XK."""
     names = map(str, Locale("en").territories)
     return frozenset(c for c in names if len(c) == 2 and c.isalpha()) - _NO_COUNTRIES
 
 
 def is_country(code: str) -> bool:
     """True for an ISO 3166-1 alpha-2 code in capitals ("DE"), and for Kosovo's XK."""
-    return code in _countries()
+    return code in countries()
 
 
 def direction(tag: str) -> str:

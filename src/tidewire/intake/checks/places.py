@@ -1,15 +1,13 @@
 """Are the places, languages and topics those that the house knows?"""
 
-import re
 from collections.abc import Iterator
 
 from tidewire import languages
-from tidewire.intake.checks.found import error
+from tidewire.intake.checks.found import error, warning
 from tidewire.model.errors import Problem, Severity
+from tidewire.model.media_topics import MediaTopics, qcode
 from tidewire.model.release import Release
 from tidewire.model.sectors import SECTORS
-
-_MEDIA_TOPIC = re.compile(r"medtop:\d{8}")
 
 
 def datelines(release: Release) -> Iterator[Problem]:
@@ -90,13 +88,26 @@ def sectors(release: Release) -> Iterator[Problem]:
             )
 
 
-def subjects(release: Release) -> Iterator[Problem]:
-    """Subjects are qcodes of IPTC Media Topics."""
+def subjects(release: Release, topics: MediaTopics) -> Iterator[Problem]:
+    """Subjects are IPTC Media Topics in use; a retired one is a warning, with what to use instead.
+
+    Whether a topic exists is known once IPTC's list has been imported.
+    """
+    of_sectors = {SECTORS.get(sector) for sector in release.sectors}
     for at, subject in enumerate(release.subjects):
-        if not _MEDIA_TOPIC.fullmatch(subject):
+        topic = topics.by_code.get(subject)
+        if qcode(subject) != subject or (topics.complete and topic is None):
             yield error(
                 "subject-unknown",
                 f"/subjects/{at}",
                 f'"{subject}" is not an IPTC Media Topic.',
                 "Write its qcode: medtop: and eight digits.",
+            )
+        elif topic and topic.retired and subject not in of_sectors:
+            instead = " or ".join(topics.instead(topic))
+            yield warning(
+                "subject-retired",
+                f"/subjects/{at}",
+                f"IPTC has retired {subject} (on {topic.retired.isoformat()}).",
+                f"Use {instead}." if instead else "Use another Media Topic.",
             )
