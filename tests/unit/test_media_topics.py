@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tidewire.audience.media_topics import read_export
 from tidewire.languages import furniture, known
-from tidewire.languages.furniture import read
+from tidewire.languages.read import read, toml
 from tidewire.languages.subjects import subject_label
 from tidewire.model.errors import BadInput, Misconfigured
 from tidewire.model.media_topics import (
@@ -252,16 +252,16 @@ def test_a_label_is_ours_then_iptcs_then_english() -> None:
 
 
 def test_a_language_may_leave_labels_of_the_second_level_out_and_has_them_in_english() -> None:
-    english = (LANGUAGES / "en.toml").read_text("utf-8")
+    english = toml("en.toml", (LANGUAGES / "en.toml").read_text("utf-8"))
     german = (LANGUAGES / "de.toml").read_text("utf-8")
     line = '"medtop:20000418" = "Klimawandel"\n'
     assert line in german
-    words = read("de", german.replace(line, ""), reference=english)
+    words = read("de", german.replace(line, ""), model=english)
     assert words.subject("medtop:20000418") == "Climate change"
     for tag in known():
         assert all(furniture(tag).subject(code) != code for code in SECOND_SUBJECTS)
     for wrong in ('"medtop:20000418" = ""\n', '"medtop:20000418" = 3\n'):
         with pytest.raises(Misconfigured, match=r"de\.toml: subjects\.medtop:20000418 is not text"):
-            read("de", german.replace(line, wrong), reference=english)
+            read("de", german.replace(line, wrong), model=english)
     with pytest.raises(Misconfigured, match=r"subjects\.medtop:99999999 is not a key"):
-        read("de", german.replace(line, '"medtop:99999999" = "x"\n'), reference=english)
+        read("de", german.replace(line, '"medtop:99999999" = "x"\n'), model=english)
