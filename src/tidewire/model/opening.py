@@ -11,7 +11,9 @@ class Why(StrEnum):
 
     QUEUE = "to list it"
     SHOW = "to show it"
+    APPROVE = "to approve it"
     SCHEDULE = "to set its moment"
+    COMPARE = "to check a rendition against it"
     STAGE = "to find its audience"
     PLAN = "to plan its deliveries"
     RENDER = "to render it ahead"

@@ -19,7 +19,7 @@ from tidewire.app.commands.submit import print_problems
 from tidewire.app.running import run
 from tidewire.desk import decide, queue
 from tidewire.desk.answers import queued_out, shown_out
-from tidewire.desk.decide import Decided, Desk
+from tidewire.desk.sign import Decided, Desk
 from tidewire.formats.article import article
 from tidewire.formats.text import article_text
 from tidewire.intake.read import read_files
