@@ -15,7 +15,7 @@ from tidewire.desk.sign import Decided, Desk, hold, sign, tell
 from tidewire.model.errors import BadInput, Conflict, Problem, Severity
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
-from tidewire.model.release import Act, Move, Release, State, after
+from tidewire.model.release import Act, Move, Release, after
 from tidewire.store import editions, releases, waiting_renditions
 from tidewire.store.database import Connection
 from tidewire.store.releases import Held

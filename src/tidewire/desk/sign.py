@@ -1,4 +1,4 @@
-"""Take a release in hand and sign a decision on it: what every decision of the desk has in common."""
+"""Take a release in hand, and sign a decision on it: what all decisions of the desk share."""
 
 from dataclasses import dataclass
 from datetime import datetime
