@@ -249,8 +249,8 @@ async def _show(ref: str, as_json: bool) -> None:
     for language in release.languages():
         console.rule(language)
         console.print(article_text(article(shown.edition, language, base_url, audience="media")))
-    for one, rendition in shown.waiting:
-        console.rule(f"{one.language} waits for approval: by a {one.hand}, from {one.by}")
+    for waits, rendition in shown.waiting:
+        console.rule(f"{waits.language} waits for approval: by a {waits.hand}, from {waits.by}")
         console.print(f"{rendition.headline}\n\n{plain(rendition.body)}")
     print_problems(problems, console)
     if not shown.decisions:
