@@ -39,6 +39,8 @@ def run(arguments: Sequence[str] = ()) -> Result:
         figures |= {
             f"{part:.0%} last ms": 1000 * seconds[-1],
             f"{part:.0%} worker adds MB": added[-1],
+            f"{part:.0%} of it connections MB": found.figures["of it connections MB"],
+            f"{part:.0%} of it sending MB": found.figures["of it sending MB"],
         }
     ratios = {
         "time 10 %/1 %": _growth(seconds[0], seconds[1]),

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import uvloop
@@ -53,8 +54,8 @@ WORLD = """
     ANALYZE;
 """
 RELEASE = """
-    INSERT INTO release (ref, issuer_id, slug, state, version, received_at)
-    VALUES (%(ref)s, 1, 'sample', 'published', 1, now());
+    INSERT INTO release (ref, issuer_id, state, version, received_at)
+    VALUES (%(ref)s, 1, 'published', 1, now());
     INSERT INTO release_version (release_id, version, act, document, created_at, t0, staged_at,
         sequence, published_at)
     SELECT id, 1, 'publish', %(document)s, now(), now(), now(), id, now()
@@ -98,9 +99,9 @@ async def _all(database: Database, pid: int) -> Result:
             await tx.execute(statement.encode())
     alone, whole = [], []
     for turn in range(TURNS):
-        alone.append(await _measured(pid, lambda: _record(database)))
+        alone.append(await _measured(pid, partial(_record, database)))
         planned = await _plan(database, f"sample-{turn}")
-        whole.append(await _measured(pid, lambda planned=planned: _deliver(database, planned)))
+        whole.append(await _measured(pid, partial(_deliver, database, planned)))
     rate = _rate(alone)
     figures = {
         "rows/s": rate,

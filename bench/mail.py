@@ -46,6 +46,7 @@ BODY = (LINE * SIZE)[: SIZE - HEAD - 2] + b"\r\n"
 SOURCE_HEAD = 168  # bytes of the header that smtp-source writes of itself
 MUST_REACH = {"ours/smtp-source": 1.0, "ours/aiosmtplib": 3.0}
 ROUTE = "127.0.0.1"
+DOMAIN = "newsroom.example"
 DEBIAN = {"postfix": "smtp-sink", "python3-aiosmtplib": "/usr/lib/python3/dist-packages/aiosmtplib"}
 
 
@@ -142,14 +143,18 @@ def _stage(folder: Path) -> None:
     """What is made of each page before the moment, as it would stand in the store."""
     for first in range(0, MAILS, PAGE):
         blocks = {
-            n: Header(_address(n), "", f"b+{n:048}@wire.example", _head(n))
+            n: Header(_address(n), "", _local(n), DOMAIN, f"b+{n:048}@wire.example", _head(n))
             for n in range(first, min(first + PAGE, MAILS))
         }
         (folder / str(first)).write_bytes(pack(Headers("", blocks)))
 
 
+def _local(n: int) -> str:
+    return f"reader-{n:06}"
+
+
 def _address(n: int) -> str:
-    return f"reader-{n:06}@newsroom.example"
+    return f"{_local(n)}@{DOMAIN}"
 
 
 def _head(n: int) -> bytes:
@@ -208,6 +213,7 @@ async def ours(port: int, mails: int, staged: Path) -> None:
 
 async def _drain(channel: EmailChannel, staged: Path, firsts: Iterator[int], mails: int) -> int:
     accepted = 0
+    assert channel._pool is not None
     writer: Any = None  # all is written
     body = Body((b"Subject", b" staged"), (), BODY, "")
     for first in firsts:

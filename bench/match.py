@@ -226,11 +226,11 @@ async def _answer(pipe: End, url: str) -> None:
             took = stopwatch() - began
             pipe.send((took, list(index.match(_about(CHANGED)) - index.match(_about()))))
             continue
-        worked = time.thread_time()
+        cpu = time.thread_time()
         found = index.match(asked)
         index.choose(found, asked.release.languages())
-        took, worked = stopwatch() - began, time.thread_time() - worked
-        pipe.send((1_000 * took, 1_000 * worked, found.serialize()))
+        took, cpu = stopwatch() - began, time.thread_time() - cpu
+        pipe.send((1_000 * took, 1_000 * cpu, found.serialize()))
     pipe.send(_peak())
     await database.close()
 

@@ -21,6 +21,7 @@ from rich.table import Table
 
 from result import Result
 from tidewire.app.demo.programs import free_ports
+from tidewire.channels.channel import WARM_SECONDS
 from tidewire.clock import stopwatch
 from tidewire.model.delivery import DeliveryState
 from tidewire.reports.distribution import Distribution, distribution
@@ -229,14 +230,23 @@ def memory(seen: Seen) -> dict[str, float]:
     """Peaks in MB from hand-in to the end: ours (web, workers, gateways, inbound, serve) as the
     sum of RSS, in which shared pages count for each; PostgreSQL in PSS, where they count once.
 
-    "worker adds" is what the release added to the workers: their index is there before.
+    "worker adds" is what the release added to the workers: their index is there before. Of it
+    "staged" was there before connections were opened, "connections" came with these, "sending"
+    after T0.
     """
-    meter, begin, end = seen.meter, seen.handed_in, seen.t0.timestamp() + seen.last + 1
+    meter, begin, t0 = seen.meter, seen.handed_in, seen.t0.timestamp()
+    end, warm = t0 + seen.last + 1, t0 - WARM_SECONDS - 1
+    rest, staged, ready, most = (
+        meter.peak(since, until, ("worker",))
+        for since, until in ((begin - 1, begin), (begin, warm), (begin, t0), (begin, end))
+    )
     return {
         "ours peak MB": meter.peak(begin, end),
         "ours peak PSS MB": meter.peak_pss(begin, end),
         "postgresql peak PSS MB": meter.peak_pss(begin, end, ("postgresql",)),
-        "worker peak MB": meter.peak(begin, end, ("worker",)),
-        "worker adds MB": meter.peak(begin, end, ("worker",))
-        - meter.peak(begin - 1, begin, ("worker",)),
+        "worker peak MB": most,
+        "worker adds MB": most - rest,
+        "of it staged MB": max(staged, rest) - rest,
+        "of it connections MB": ready - max(staged, rest),
+        "of it sending MB": most - ready,
     }

@@ -65,9 +65,14 @@ def show(found: Result) -> None:
     Console().print(table)
 
 
+def _short(value: float) -> str:
+    """Three digits at least, and no more after the point than they need: 86,000 or 0.057."""
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
 def keep(found: Result) -> None:
     """Append the run to docs/benchmarks.md, with machine and date."""
-    figures = ", ".join(f"{name} {value:,.0f}" for name, value in found.figures.items())
+    figures = ", ".join(f"{name} {_short(value)}" for name, value in found.figures.items())
     ratios = ", ".join(f"{name} {value:.2f}" for name, value in found.ratios.items())
     now = SystemClock().now()
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"

@@ -31,6 +31,7 @@ from tidewire.channels.webhook import channel as webhook
 from tidewire.channels.webhook import pool
 from tidewire.channels.webhook.signature import sign, signing_keys
 from tidewire.clock import SystemClock, pause, stopwatch
+from tidewire.formats.wire_item import wire_json
 from tidewire.model.delivery import Accepted, Outgoing
 from tidewire.model.release import Act, Edition, Organisation, Priority, Release
 from tidewire.model.rendition import Rendition
@@ -152,7 +153,7 @@ async def _ours(folder: Path, port: int) -> AsyncIterator[tuple[Work, Work]]:
 async def _aiohttp(folder: Path, port: int) -> AsyncIterator[Work]:
 
     trust = ssl.create_default_context(cafile=str(folder / "ca.pem"))
-    body = webhook.wire_json(_edition(), "en", "https://wire.example", audience="media")
+    body = wire_json(_edition(), "en", "https://wire.example", audience="media")
     keys = signing_keys(folder / "keys", SystemClock().now())
     slots = asyncio.Semaphore(400)
     connector = aiohttp.TCPConnector(

@@ -3,6 +3,7 @@
 import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 
 from editions import a_release
 from tidewire.access import keys
@@ -26,7 +27,8 @@ from tidewire.vault.reading import Reading
 from tidewire.vault.text import Text
 from tidewire.vault.vault import Vault
 
-MASTER = MasterKey(b"the master key of these tests...")
+MASTER_KEY = b"the master key of these tests..."
+MASTER = MasterKey(MASTER_KEY)
 
 
 class SilentBell:
@@ -51,6 +53,12 @@ def a_vault(database: Database, clock: Clock) -> Vault:
             await record_opened(own, opening, opened, clock.now())
 
     return Vault(MASTER, record)
+
+
+def keep_master_key(file: Path) -> None:
+    """Give programs that are run as users run them the master key of these tests."""
+    file.touch(mode=0o600)
+    file.write_text(f"{MASTER_KEY.hex()}\n")
 
 
 def a_reading(vault: Vault) -> Reading:

@@ -23,6 +23,7 @@ from tidewire.model.subscriber import Kind
 from tidewire.publish.moment import Press, publish_due
 from tidewire.store import audience_sets, releases, stagings
 from tidewire.store.stagings import Waiting
+from tidewire.vault.text import Text
 
 START_SECONDS = 60.0
 
@@ -158,12 +159,11 @@ class Wire:
             issuer = await rows.fetchone()
             assert issuer is not None
             ref = os.urandom(6).hex()
-            release_id = await releases.insert(
-                tx, ref, issuer_id=issuer[0], slug="sample", key=None, digest=b"", now=now
-            )
+            release_id = await releases.insert(tx, ref, issuer_id=issuer[0], key=None, now=now)
             assert release_id is not None
+            sealed = await house.vault.seal_text(tx, release_id, 1, Text(self._release))
             await releases.put_version(
-                tx, release_id, 1, act=Act.PUBLISH, content=self._release, now=now, t0=later
+                tx, release_id, 1, act=Act.PUBLISH, sealed=sealed, now=now, t0=later
             )
             await releases.set_state(tx, release_id, State.SCHEDULED)
             await audience_sets.write(tx, release_id, 1, int(Kind.DESKTOP), "en", self._everyone)
@@ -177,5 +177,5 @@ class Wire:
             now = house.clock.now()
             for one in waiting:
                 await releases.set_moment(tx, one.release_id, one.version, now)
-        done = await publish_due(Press(house.database, house.clock, house.bell))
+        done = await publish_due(Press(house.database, house.clock, house.bell, house.vault))
         assert done == len(waiting), done

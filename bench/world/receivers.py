@@ -89,12 +89,16 @@ async def open_receivers(folder: Path, smtp: int, https: int) -> AsyncIterator[R
     """Start them; everybody takes everything at once."""
     certificates = make_certificates(folder, SystemClock())
     command = [sys.executable, __file__, str(smtp), str(https), str(folder)]
-    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
     children = []
     try:
         for _ in range(PROCESSES):
             children.append(
-                await asyncio.create_subprocess_exec(*command, **pipes, limit=LONGEST_ANSWER)
+                await asyncio.create_subprocess_exec(
+                    *command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    limit=LONGEST_ANSWER,
+                )
             )
         for child in children:
             await _ask(child)

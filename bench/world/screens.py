@@ -84,7 +84,10 @@ async def _open(url: str, key: str, source: str, gate: asyncio.Semaphore) -> Scr
     async with gate, asyncio.timeout(PATIENCE_SECONDS):
         while True:
             _, screen = await loop.create_connection(
-                lambda: Screen(request), parts.hostname, parts.port or 80, local_addr=(source, 0)
+                lambda: Screen(request),
+                parts.hostname or "",
+                parts.port or 80,
+                local_addr=(source, 0),
             )
             if await screen.answered:
                 return screen

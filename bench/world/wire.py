@@ -175,7 +175,8 @@ async def _ask(child: asyncio.subprocess.Process) -> dict[str, Any]:
     assert child.stdin is not None
     assert child.stdout is not None
     child.stdin.write(b"\n")
-    line = await asyncio.wait_for(child.stdout.readline(), START_SECONDS)
+    async with asyncio.timeout(START_SECONDS):
+        line = await child.stdout.readline()
     if not line:
         raise Unavailable("A process of desktops has ended.", "Is the gateway up?")
     return dict(json.loads(line))

@@ -20,6 +20,6 @@ a bell (bus/). Imports go down only:
     intake  desk  publish  delivery  reports  newsroom    the stages
     audience  channels  ledger  access  vault             what they work with
     store  bus  formats                                   PostgreSQL, the bell, pure rendering
-    clock  languages                                      time, furniture
+    clock  languages  meters  waiting                     time, furniture, counts
     model                                                 the nouns
 """

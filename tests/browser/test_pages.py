@@ -21,6 +21,8 @@ PAGES = {
     "corrected": "/releases/corrected/en",
     "killed": "/releases/killed/en",
     "missing": "/releases/nothing/en",
+    "languages": "/languages",
+    "one language": "/languages/de",
     "report in english": "report:en",
     "report in german": "report:de",
     "api reference": "/docs",

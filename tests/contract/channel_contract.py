@@ -155,7 +155,7 @@ class ChannelContract:
         assert_one_receipt_each(receipts, [dead, *deliveries])
         outcomes = {r.endpoint_id: r.outcome for r in receipts}
         assert isinstance(outcomes.pop(dead.endpoint_id), Deferred)
-        assert all(isinstance(outcome, Accepted) for outcome in outcomes.values())
+        assert [one for one in outcomes.values() if not isinstance(one, Accepted)] == []
 
     async def test_one_unwilling_endpoint_does_not_touch_the_others(self, rig: Rig) -> None:
         unwilling = rig.unwilling()
@@ -166,7 +166,7 @@ class ChannelContract:
         assert_one_receipt_each(receipts, [*deliveries, unwilling])
         outcomes = {r.endpoint_id: r.outcome for r in receipts}
         assert isinstance(outcomes.pop(unwilling.endpoint_id), Deferred | Refused)
-        assert all(isinstance(outcome, Accepted) for outcome in outcomes.values())
+        assert [one for one in outcomes.values() if not isinstance(one, Accepted)] == []
 
     async def test_a_rendering_that_fails_defers_every_delivery(self, rig: Rig) -> None:
         deliveries = rig.deliveries(3, "de")

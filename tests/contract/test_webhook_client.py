@@ -388,3 +388,20 @@ async def test_a_retry_after_is_reported_to_whoever_decides(world: World) -> Non
 def _accepted(receipt: Receipt) -> int:
     assert receipt.outcome == Accepted(204)
     return receipt.endpoint_id
+
+
+async def test_connections_given_up_while_being_made_disturb_no_other(world: World) -> None:
+    """At each of the first steps of a handshake: the socket's number is used again at once."""
+    names = [f"{kind}-{n}.localhost" for kind in ("given-up", "next") for n in range(8)]
+    port = await world.serve(ok, names=tuple(names))
+    channel = world.channel()
+    for steps in range(12):
+        addresses = [f"https://given-up-{n}.localhost:{port}/x" for n in range(8)]
+        warming = asyncio.create_task(channel.warm(an_edition(), "de", addresses))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
+        page = [outgoing(n, f"https://next-{n}.localhost:{port}/x", "de") for n in range(8)]
+        receipts = await send_all(channel, an_edition(), "de", page)
+        assert [_accepted(receipt) for receipt in receipts]

@@ -332,7 +332,8 @@ async def test_a_page_under_way_stops_when_a_kill_is_out_and_the_kill_comes_last
     await add_version(database, release_id, 2, Act.KILL, clock.now())
     await go(database, clock)
     assert not await attempt_page(work, WEBHOOK)  # it waits for the page under way to stop
-    await asyncio.wait_for(original, 10)
+    async with asyncio.timeout(10):
+        await original
     clock.advance(0.001)
     while await attempt_page(work, WEBHOOK):
         pass

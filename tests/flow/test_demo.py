@@ -15,6 +15,7 @@ import pytest
 
 from tidewire import clock
 from tidewire.clock import SystemClock
+from tidewire.languages import KNOWN_15
 
 ROOT = Path(__file__).parents[2]
 ARTICLE = ROOT.parent / "shared" / "samples" / "article.de.txt"
@@ -73,6 +74,14 @@ def test_ledger_and_world_agree_to_the_last_delivery(home):
         assert channel["due"] == sum(counts) > 0
         assert channel["seen_by_world"] == channel["accepted"] > 0
         assert 0 <= channel["p50_ms"] <= channel["p99_ms"] <= channel["last_ms"]
+    assert set(said["languages"]) <= set(KNOWN_15)
+    assert len(said["languages"]) > 10  # in a world of this size some languages have no readers
+    for name, channel in said["channels"].items():
+        parts = [one[name] for one in said["languages"].values() if name in one]
+        for state in ("due", "accepted", "refused"):
+            assert sum(part[state] for part in parts) == channel[state]
+    for tag in said["languages"]:
+        assert f"({tag})" in printed
     assert datetime.fromisoformat(said["t0"]).utcoffset() is not None
 
 

@@ -32,6 +32,7 @@ from tidewire.clock import SystemClock
 from tidewire.model.errors import Misconfigured
 from tidewire.simulator.certificates import Certificates, make_certificates
 from tidewire.store.database import Database
+from wire import a_vault
 
 HOST = "gateway.sim.localhost"
 
@@ -137,7 +138,9 @@ async def test_a_renewed_certificate_is_shown_after_sighup(
         }
     )
     assert settings.stream_url.startswith("https://")
-    house = House(settings, database, SystemClock(), SIGNER, PostgresBell(database))
+    clock = SystemClock()
+    vault = a_vault(database, clock)
+    house = House(settings, database, clock, SIGNER, PostgresBell(database), vault)
     stopping = asyncio.Event()
     listens: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     program = asyncio.create_task(

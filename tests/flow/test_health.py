@@ -28,7 +28,7 @@ from tidewire.meters import StreamCount
 from tidewire.model.delivery import ChannelCode
 from tidewire.model.errors import Misconfigured
 from tidewire.store.database import Database
-from wire import ScriptedChannel, add_release, add_subscriber, dispatch, go
+from wire import ScriptedChannel, a_vault, add_release, add_subscriber, dispatch, go
 
 
 def settings(home: Path, **more: str):
@@ -39,7 +39,9 @@ def settings(home: Path, **more: str):
 @pytest.fixture
 async def house(database: Database, tmp_path: Path) -> AsyncIterator[House]:
     bell = PostgresBell(database)
-    yield House(settings(tmp_path), database, SystemClock(), Signer(b"s" * 32), bell)
+    clock = SystemClock()
+    vault = a_vault(database, clock)
+    yield House(settings(tmp_path), database, clock, Signer(b"s" * 32), bell, vault)
     await bell.close()
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,7 +17,7 @@ from tidewire.bus.bell import Topic
 from tidewire.clock import FixedClock
 from tidewire.desk import routes as desk
 from tidewire.intake import routes as intake
-from tidewire.intake.checks.check import check
+from tidewire.intake.submit import examine
 from tidewire.model.issuer import Caller, Issuer
 from tidewire.publish.moment import Press, publish_due
 from tidewire.store import editions
@@ -107,7 +108,14 @@ async def office(database: Database, clock: FixedClock) -> AsyncIterator[Office]
     app.include_router(intake.routes(database, clock, bells, vault))
     replacement = intake.replacement(database, clock, bells, vault)
     app.include_router(
-        desk.routes(database, clock, bells, vault, check=check, replacement=replacement)
+        desk.routes(
+            database,
+            clock,
+            bells,
+            vault,
+            check=partial(examine, database, clock),
+            replacement=replacement,
+        )
     )
 
     async def bearer(opened: Callable[[Any], Awaitable[Caller]]) -> dict[str, str]:

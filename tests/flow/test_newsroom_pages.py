@@ -1,5 +1,6 @@
 """The public site over a real database: what is shown, what never is."""
 
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,6 +9,7 @@ from httpx import ASGITransport, AsyncClient
 from lxml import html
 
 from site_world import add_world
+from tidewire.languages import furniture, known, language_name, unturned
 from tidewire.newsroom.routes import routes
 from tidewire.store.database import Database
 
@@ -47,7 +49,7 @@ async def test_front_in_one_language_shows_only_releases_that_speak_it(
 
 
 async def test_front_follows_the_readers_languages(reader: AsyncClient) -> None:
-    answer = await reader.get("/", headers={"Accept-Language": "fr, de;q=0.8, en;q=0.5"})
+    answer = await reader.get("/", headers={"Accept-Language": "tlh, de;q=0.8, en;q=0.5"})
     assert "Neueste Mitteilungen" in answer.text
     assert f"{BASE}/releases/tidal/de" in hrefs(answer.text, "//h2/a/@href")
     assert "Accept-Language" in answer.headers["vary"]
@@ -137,3 +139,52 @@ async def test_head_is_answered_without_a_body(reader: AsyncClient) -> None:
     answer = await reader.head("/releases/tidal/en")
     assert answer.status_code == 200
     assert answer.headers["etag"]
+
+
+async def test_all_languages_stand_side_by_side_for_native_readers(reader: AsyncClient) -> None:
+    answer = await reader.get("/languages")
+    assert answer.status_code == 200
+    tree = html.fromstring(answer.text)
+    assert tree.get("lang") == "en"
+    jumps = [str(one) for one in tree.xpath("//ul[@class='jump']//a/@href")]
+    assert sorted(jumps) == sorted(f"#{tag}" for tag in known())
+    for tag in known():
+        words = furniture(tag)
+        card = tree.get_element_by_id(tag)
+        own = card.xpath("./header/h2 | ./dl/dd")
+        assert {(one.get("lang"), one.get("dir")) for one in own} == {(tag, words.direction)}
+        said = unturned(card.text_content())
+        assert language_name(tag, tag) in said and language_name(tag, "en") in said
+        values = {"sectors": words.sector("energy"), "language": words.language(tag)}
+        for key in (
+            "about_wire", "sectors", "disclaimer_linked", "source", "contacts", "media_contact",
+            "about_issuer", "embargo", "mark_correct", "mark_kill", "mark_withdraw",
+            "correct_noted", "kill_noted", "withdraw_noted", "prevails",
+        ):  # fmt: skip
+            fixed = re.split(r"\{\w+\}", words.phrases[key].format_map(Kept(values)))
+            assert all(part in said for part in fixed), key
+        for word in ("mail_why", "mail_preferences", "unsubscribe", "unsubscribe_ask"):
+            assert words.word(word) in said
+        assert words.number(1_234_567.5) in said
+
+
+class Kept(dict[str, str]):
+    """Placeholders without a value stay as they are."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+async def test_one_language_shows_every_word_of_its_file(reader: AsyncClient) -> None:
+    tree = html.fromstring((await reader.get("/languages/de")).text)
+    words = furniture("de")
+    said = [one.text_content() for one in tree.xpath("//dd[@lang='de']")]
+    tables = (words.phrases, words.sectors, words.subjects, words.roles, words.words)
+    assert sorted(said) == sorted(text for table in tables for text in table.values())
+    assert (await reader.get("/languages/tlh")).status_code == 404
+    assert (await reader.get("/languages/DE")).status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/", "/releases/tidal/ar", "/releases/nothing/en", "/languages"])
+async def test_every_page_leads_to_the_languages(reader: AsyncClient, page: str) -> None:
+    assert "/languages" in hrefs((await reader.get(page)).text, "//footer//a/@href")

@@ -23,7 +23,7 @@ from tidewire.model.delivery import ChannelCode, DeliveryState
 from tidewire.simulator.mail_sink import MailSink
 from tidewire.simulator.truth import Truth
 from tidewire.store.database import Database
-from wire import add_release, add_subscriber
+from wire import add_release, add_subscriber, keep_master_key
 
 JOURNALISTS = 60
 SCREENS = 6
@@ -133,9 +133,11 @@ async def wire(
     installation = Installation(tmp_path)
     installation.environment |= {
         "TIDEWIRE_DATABASE_URL": database.url,
+        "TIDEWIRE_MASTER_KEY_FILE": str(tmp_path / "master.key"),
         "TIDEWIRE_NATS_URL": ",".join(server.url for server in servers),
         "TIDEWIRE_SMTP_URL": f"smtp://127.0.0.1:{sink.sockets[0].getsockname()[1]}",
     }
+    keep_master_key(tmp_path / "master.key")
     async with database.transaction() as tx:
         now = SystemClock().now()
         for number in range(JOURNALISTS):

@@ -244,6 +244,7 @@ async def test_nothing_shows_before_its_moment_and_all_of_it_after(wire: Wire) -
     t0 = wire.house.clock.now() + timedelta(minutes=10)
     await wire.must(f"{desk}/schedule", wire.editor, at=t0.isoformat())
     await wire.until("SELECT count(planned_at) > 0 FROM release_version")
+    await wire.until("SELECT count(*) > 0 FROM staged_page")
     assert await wire.rows("SELECT count(*) > 0 FROM delivery") == [(True,)]
 
     assert SEARCH.found(await wire.dump()) == set()
@@ -281,6 +282,7 @@ async def _openings_are_written_down(wire: Wire, ref: str) -> None:
         "editor Mara Muster, to set its moment",
         "stage, to find its audience",
         "plan, to plan its deliveries",
+        "prepare, to render it ahead",
     ]
     verified = await asyncio.to_thread(wire.installation.command, "ledger", "verify")
     assert "whole" in verified.stdout, verified.stdout

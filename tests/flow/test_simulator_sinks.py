@@ -104,7 +104,8 @@ async def _talk(port: int, said: bytes, *, size: int) -> list[str]:
         writer.write(said[start : start + size])
         await writer.drain()
         await asyncio.sleep(0)
-    answer = await asyncio.wait_for(reader.read(), 10)
+    async with asyncio.timeout(10):
+        answer = await reader.read()
     writer.close()
     await writer.wait_closed()
     return [line[:3].decode() for line in answer.splitlines()]

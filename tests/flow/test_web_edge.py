@@ -61,7 +61,8 @@ async def said_to(port: int, *pieces: bytes) -> bytes:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
-        return await asyncio.wait_for(reader.read(), 8)
+        async with asyncio.timeout(8):
+            return await reader.read()
     except ConnectionError:
         return b""
     finally:

@@ -86,7 +86,7 @@ def test_the_public_sees_public_contacts_and_the_media_all() -> None:
 
 
 def test_furniture_in_another_language_than_the_text_says_so() -> None:
-    shown = article(an_edition(languages=("ar",)), "ar", BASE)
+    shown = article(an_edition(languages=("dv",)), "dv", BASE)  # it has no file
     assert (shown.direction, shown.furniture_direction) == ("rtl", "ltr")
     root = lxml_html.fragment_fromstring(article_html(shown), create_parent="div")
     for text in ("(Tidewire)", "Industries:", "About Nordmeer"):
@@ -170,7 +170,6 @@ def test_mail_html_is_a_whole_document_with_language_and_direction() -> None:
     assert "prefers-color-scheme:dark" in document.findtext(".//style")
     links = document.xpath("//a")
     assert links and all(link.getparent().tag == "bdi" for link in links)
-    assert "+49 30 000000" in [one.text for one in document.iter("bdi")]
 
 
 def size(element: lxml_html.HtmlElement) -> int:

@@ -8,7 +8,9 @@ import psycopg
 import typer
 from rich.console import Console
 
+from tidewire import languages
 from tidewire.app.commands.programs import gateway, inbound, serve, web, worker
+from tidewire.app.settings import read_settings
 from tidewire.model.errors import BadInput, WireError
 
 REFUSED = 2
@@ -36,6 +38,7 @@ def command_line() -> typer.Typer:
         mail,
         report,
         simulate,
+        subjects,
         submit,
         vault,
         webhook,
@@ -48,6 +51,7 @@ def command_line() -> typer.Typer:
         app.command()(program)
     app.command()(submit.submit)
     app.command()(report.report)
+    app.command()(subjects.subjects)
     app.command()(doctor.doctor)
     app.command()(simulate.simulate)
     app.command()(demo.demo)
@@ -70,6 +74,8 @@ def main() -> None:
     # The pool tells each failed try; what matters is said once, below.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     try:
+        # Before anything else: what is wrong with a language is not to come out at a first mail.
+        languages.load(read_settings().languages)
         if len(sys.argv) == 2 and (program := PROGRAMS.get(sys.argv[1])):
             program()
         else:

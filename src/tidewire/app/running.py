@@ -1,7 +1,6 @@
 """Run programs: an event loop, signals that end it, and log lines that hold no text."""
 
 import asyncio
-import contextlib
 import ctypes
 import gc
 import logging
@@ -20,6 +19,7 @@ import uvloop
 
 from tidewire.clock import stopwatch
 from tidewire.model.errors import WireError
+from tidewire.waiting import within
 
 Result = TypeVar("Result")
 
@@ -157,8 +157,7 @@ async def repeat(
             log.error("loop failed", loop=name, why=_reason(error), **facts(error))
             pause = 1.0
         busy.pop(wake, None)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), pause)
+        await within(pause, wake)
 
 
 def _reason(error: Exception) -> str:

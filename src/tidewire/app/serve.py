@@ -14,6 +14,7 @@ from tidewire.app.settings import Address, Settings
 from tidewire.app.watching import end_when_hung
 from tidewire.clock import stopwatch
 from tidewire.model.errors import Misconfigured
+from tidewire.waiting import within
 
 STOP_SECONDS = 10.0
 FIRST_PAUSE = 0.2  # seconds before a program that died is started again; doubles
@@ -84,8 +85,7 @@ async def _keep(
             return
         pause = FIRST_PAUSE if stopwatch() - began > WELL_SECONDS else min(pause * 2, LONGEST_PAUSE)
         log.warning("program ended", program=" ".join(command), code=ended, again_in=pause)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stopping.wait(), pause)
+        await within(pause, stopping)
 
 
 def _health_address(settings: Settings, number: int) -> Address:
@@ -109,7 +109,8 @@ async def _end(child: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
     try:
-        await asyncio.wait_for(child.wait(), STOP_SECONDS)
+        async with asyncio.timeout(STOP_SECONDS):
+            await child.wait()
     except TimeoutError:
         child.kill()
         await child.wait()

@@ -42,7 +42,8 @@ class Settings:
     bounces are taken, `metrics` where no figures are shown. `gateways` is how many gateway
     processes share one port; `certificate` is the gateway's own, as files of the chain and of
     its key, None where it speaks no TLS.
-    `nats` is "" where PostgreSQL rings the bell.
+    `nats` is "" where PostgreSQL rings the bell. `languages` is a folder of further language
+    files, None where there are only those that ship.
     """
 
     home: Path
@@ -61,6 +62,7 @@ class Settings:
     metrics: Address | None
     metrics_token: str
     hung_seconds: int
+    languages: Path | None
     environment: Mapping[str, str]
 
     @property
@@ -99,6 +101,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         metrics=_metrics(own),
         metrics_token=own.get("TIDEWIRE_METRICS_TOKEN", ""),
         hung_seconds=_number(own, "HUNG_SECONDS", 60, 3600),
+        languages=_path(own, "LANGUAGES"),
         environment=own,
     )
 

@@ -21,7 +21,7 @@ from tidewire.channels.webhook import routes as webhook
 from tidewire.delivery.feedback import hear
 from tidewire.desk import routes as desk
 from tidewire.intake import routes as intake
-from tidewire.intake.checks.check import check
+from tidewire.intake.submit import examine
 from tidewire.newsroom import routes as newsroom
 from tidewire.reports import routes as reports
 
@@ -58,7 +58,7 @@ def create_app(house: House) -> ASGIApp:
             house.clock,
             house.bell,
             house.vault,
-            check=check,
+            check=partial(examine, house.database, house.clock),
             replacement=intake.replacement(house.database, house.clock, house.bell, house.vault),
         )
     )

@@ -24,6 +24,7 @@ from tidewire.model.subscriber import Kind
 from tidewire.store import arrivals
 from tidewire.store.arrivals import Arrival, Clash, Lexicon
 from tidewire.store.database import Connection, Database
+from tidewire.waiting import end_tasks
 
 Key = TypeVar("Key")
 
@@ -110,8 +111,7 @@ class Admission:
                 await storing
         finally:
             if storing and not storing.done():
-                storing.cancel()
-                await asyncio.gather(storing, return_exceptions=True)
+                await end_tasks([storing])
             entry.rejects.close()
         return entry.summary
 

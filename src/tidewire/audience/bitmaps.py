@@ -10,6 +10,7 @@ from typing import TypeVar
 from pyroaring import BitMap
 
 from tidewire.languages import best
+from tidewire.languages.regions import within
 from tidewire.model.subscriber import Circuit, Facet, Kind
 
 Values = dict[str, BitMap]
@@ -119,7 +120,8 @@ def in_circuit(circuit: Circuit, readers: Readers, slots: Sequence[Slot]) -> Bit
     if circuit.kinds:
         members = members & union(_named(readers.kinds, circuit.kinds))
     if circuit.countries:
-        members = members & union(_named(readers.countries, circuit.countries))
+        places = {place for code in circuit.countries for place in within(code)}
+        members = members & union(_named(readers.countries, places))
     if circuit.languages:
         members = members & readers.readers_of(circuit.languages)
     if circuit.outlet_kinds:

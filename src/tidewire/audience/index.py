@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pyroaring import BitMap
 
@@ -11,9 +12,10 @@ from tidewire.audience.interest import MOST_CLAUSES
 from tidewire.audience.speaks import speaks_of
 from tidewire.audience.words import Keywords
 from tidewire.languages import best
+from tidewire.model.media_topics import SHIPPED, MediaTopics
 from tidewire.model.release import Edition
 from tidewire.model.subscriber import Circuit, Facet, Kind
-from tidewire.store import interests, subscribers
+from tidewire.store import interests, media_topics, subscribers
 from tidewire.store.database import Connection, Database
 
 SPAN = 250_000  # ids that are read at once: bounds memory here and in the server
@@ -40,6 +42,8 @@ class AudienceIndex:
         self._one_at_a_time = asyncio.Lock()
         self._known = BitMap()  # whoever may be in a bitmap
         self._view = ""  # the transactions whose changes it holds
+        self._topics: MediaTopics = SHIPPED
+        self._topics_of: datetime | None = None  # the import that they are of
 
     @classmethod
     async def load(cls, database: Database) -> "AudienceIndex":
@@ -50,6 +54,7 @@ class AudienceIndex:
             index._view = await subscribers.view(tx)
             for start in range(0, await subscribers.span(tx) + 1, SPAN):
                 index._put(await index._read(tx, range(start, start + SPAN)))
+            await index._learn_topics(tx)
         index._learn_keywords()
         index._squeeze()
         return index
@@ -71,13 +76,14 @@ class AudienceIndex:
                 self._put(found)
             self._view = view
             self._learn_keywords()
+            await self._learn_topics(tx)
         if len(changed) > SPAN:
             self._squeeze()
         return len(changed)
 
     def match(self, edition: Edition, circuits: Sequence[Circuit] = ()) -> BitMap:
         """The active subscribers whose interest fits, in one of `circuits` if there are any."""
-        said = dict(speaks_of(edition, self._keywords, circuits))
+        said = dict(speaks_of(edition, self._keywords, circuits, self._topics))
         said[Facet.LANGUAGE] = self._languages_said(said)
         matched = union(slot.match(said) for slot in self._slots if slot.everyone)
         matched &= self._readers.active
@@ -146,6 +152,11 @@ class AudienceIndex:
     def _learn_keywords(self) -> None:
         if len(self._words) > len(self._keywords):
             self._keywords = Keywords(self._words)
+
+    async def _learn_topics(self, tx: Connection) -> None:
+        at = await media_topics.imported_at(tx)
+        if at != self._topics_of:
+            self._topics, self._topics_of = await media_topics.every(tx), at
 
     def _squeeze(self) -> None:
         for bitmap in self._every_bitmap():

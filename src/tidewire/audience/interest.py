@@ -5,6 +5,7 @@
     value    = bare / DQUOTE text DQUOTE        a quote inside is doubled
 
 Example: sector:energy,technology country:DE,AT -sector:gaming OR keyword:"wind power"
+A country may be a region: country:150 or country:Europe.
 """
 
 import re
@@ -12,8 +13,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from tidewire.audience.words import fold
-from tidewire.languages import canonical, is_country
+from tidewire.languages import canonical
+from tidewire.languages.regions import place_code
 from tidewire.model.errors import BadInput
+from tidewire.model.media_topics import qcode
 from tidewire.model.sectors import SECTORS
 from tidewire.model.subscriber import OUTLET_KINDS, Clause, Facet
 
@@ -31,7 +34,6 @@ _TOKENS = re.compile(r'(?:[^\s"]|"(?:[^"]|"")*")+')
 _VALUES = re.compile(rf"(?:{_VALUE})(?:,(?:{_VALUE}))*")
 _EACH = re.compile(_VALUE)
 _BARE = re.compile(r'[^\s",]+')
-_SUBJECT = re.compile(r"(?:medtop:)?([0-9]{8})")
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _OR = "OR"
 _GRAMMAR = 'Write it as: sector:energy,technology country:DE -sector:gaming OR keyword:"wind power"'
@@ -117,7 +119,9 @@ def normal(facet: Facet, value: str) -> str:
         )
     match facet:
         case Facet.COUNTRY:
-            return _checked(value.upper(), is_country(value.upper()), "country", ("DE", "KR"))
+            place = place_code(value)
+            such_as = ("DE", "KR", "150 (Europe)")
+            return _checked(place or value, place is not None, "country or region", such_as)
         case Facet.LANGUAGE:
             tag = canonical(value)
             return _checked(tag or value, tag is not None, "language", ("de", "zh-Hant"))
@@ -127,11 +131,9 @@ def normal(facet: Facet, value: str) -> str:
             kind = value.lower()
             return _checked(kind, kind in OUTLET_KINDS, "kind of outlet", OUTLET_KINDS)
         case Facet.SUBJECT:
-            found = _SUBJECT.fullmatch(value)
-            code = f"medtop:{found[1]}" if found else value
-            return _checked(
-                code, found is not None, "subject", "medtop:04000000 (IPTC Media Topics)"
-            )
+            code = qcode(value)
+            topics = ("medtop:04000000 (an IPTC Media Topic)",)
+            return _checked(code or value, code is not None, "subject", topics)
         case Facet.ORGANISATION | Facet.KEYWORD:
             return value
 

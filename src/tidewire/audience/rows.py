@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from tidewire.audience import interest
 from tidewire.audience.addresses import mail_address, webhook_address, webhook_secret
-from tidewire.languages import canonical, is_country
+from tidewire.languages import canonical
+from tidewire.languages.regions import place_code
 from tidewire.model.delivery import ChannelCode
 from tidewire.model.errors import BadInput
 from tidewire.model.subscriber import OUTLET_KINDS, Kind
@@ -126,9 +127,9 @@ def _profile(country: str, languages: str, outlet_kind: str) -> Profile:
 
 
 def _country(text: str) -> str:
-    code = text.upper()
-    if code and not is_country(code):
-        raise ValueError(f"country {text!r} is not a country code such as DE (ISO 3166-1).")
+    code = place_code(text) if text else ""
+    if code is None:
+        raise ValueError(f"country {text!r} is neither a country (DE) nor a region (150, Europe).")
     return code
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from tidewire.audience.words import Keywords, fold, plain
+from tidewire.languages.regions import around
+from tidewire.model.media_topics import SHIPPED, MediaTopics
 from tidewire.model.release import Edition
 from tidewire.model.rendition import Rendition
 from tidewire.model.sectors import SECTORS
@@ -12,9 +14,15 @@ BETWEEN = " \0 "  # no keyword holds it, so none is found across two texts
 
 
 def speaks_of(
-    edition: Edition, keywords: Keywords, circuits: Sequence[Circuit] = ()
+    edition: Edition,
+    keywords: Keywords,
+    circuits: Sequence[Circuit] = (),
+    topics: MediaTopics = SHIPPED,
 ) -> Mapping[Facet, frozenset[str]]:
-    """The values that an edition has in each facet, folded as interests are."""
+    """The values that an edition has in each facet, folded as interests are.
+
+    Whoever wants a subject or a region gets what is about one below it, or a country in it.
+    """
     release = edition.release
     datelined = [r.dateline.country or "" for r in release.renditions if r.dateline]
     sectors = frozenset(release.sectors)
@@ -24,9 +32,13 @@ def speaks_of(
         organisations += [organisation.isin, organisation.ticker]
     return {
         Facet.LANGUAGE: frozenset(release.languages()),
-        Facet.COUNTRY: _said(code.upper() for code in (*release.countries, *datelined)),
+        Facet.COUNTRY: frozenset().union(
+            *(around(code.upper()) for code in (*release.countries, *datelined) if code)
+        ),
         Facet.SECTOR: sectors,
-        Facet.SUBJECT: _said((*release.subjects, *(SECTORS.get(s, "") for s in sectors))),
+        Facet.SUBJECT: topics.widened(
+            _said((*release.subjects, *(SECTORS.get(s, "") for s in sectors)))
+        ),
         Facet.ORGANISATION: _said(fold(name) for name in organisations),
         Facet.KEYWORD: keywords.find(BETWEEN.join(map(_text, release.renditions))),
         Facet.OUTLET_KIND: frozenset().union(*(circuit.outlet_kinds for circuit in circuits)),

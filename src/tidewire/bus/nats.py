@@ -20,6 +20,7 @@ from tidewire.bus.credentials import Credentials
 from tidewire.bus.rings import WAITING_RINGS, Rings, read_topic
 from tidewire.clock import stopwatch
 from tidewire.model.errors import Misconfigured
+from tidewire.waiting import end_tasks, within
 
 SUBJECT = "tidewire"
 MARK = "mark"  # beside the topics: what a listener posts to itself
@@ -114,9 +115,8 @@ class NatsBell:
     async def close(self) -> None:
         """Ring what waits, if a server answers, and end all listening."""
         if self._keeping is not None and not self._keeping.done():
-            await _within(GREETING_SECONDS, self._sent)
-            self._keeping.cancel()
-            await asyncio.gather(self._keeping, return_exceptions=True)
+            await within(GREETING_SECONDS, self._sent)
+            await end_tasks([self._keeping])
         for rings in self._listeners:
             rings.end()
 
@@ -133,7 +133,7 @@ class NatsBell:
         mark = uuid4().hex
         seen = self._marks[mark] = asyncio.Event()
         self._post(MARK, mark)
-        await _within(GREETING_SECONDS, seen)
+        await within(GREETING_SECONDS, seen)
         self._marks.pop(mark, None)
 
     async def _keep(self) -> None:
@@ -252,11 +252,6 @@ async def _let_go(client: Client) -> None:
     with contextlib.suppress(*Faults):
         async with asyncio.timeout(1.0):
             await client.close()
-
-
-async def _within(seconds: float, event: asyncio.Event) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), seconds)
 
 
 def _read_url(text: str) -> tuple[SplitResult, str]:

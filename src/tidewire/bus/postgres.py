@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 
 from tidewire.bus.bell import Counters, Topic
 from tidewire.bus.rings import Rings, read_topic
+from tidewire.waiting import end_tasks
 
 CHANNEL = "tidewire"
 # Seconds between two attempts to listen again; then the last one for ever.
@@ -60,12 +61,12 @@ class PostgresBell:
             yield rings.each()
         finally:
             self._listeners.discard(listener)
-            await _stop(listener)
+            await end_tasks([listener])
 
     async def close(self) -> None:
         """Stop all listening."""
         for listener in tuple(self._listeners):
-            await _stop(listener)
+            await end_tasks([listener])
 
     async def _hear(self, connection: Connection, rings: Rings) -> None:
         """Put what is rung into `rings`, connecting again and again, until cancelled."""
@@ -99,8 +100,3 @@ class PostgresBell:
             tries += 1
             with suppress(psycopg.Error):
                 return await self._connect()
-
-
-async def _stop(listener: asyncio.Task[None]) -> None:
-    listener.cancel()
-    await asyncio.gather(listener, return_exceptions=True)

@@ -44,6 +44,7 @@ from tidewire.store.deliveries import Taken
 from tidewire.store.pages import Page
 from tidewire.vault.seal import unseal
 from tidewire.vault.vault import Vault
+from tidewire.waiting import end_tasks
 
 LEASE = timedelta(seconds=20)  # how long after a worker's death its pages lie idle
 LOOK_SECONDS = 1.0  # how long a page goes on after a newer version of its release is out
@@ -82,8 +83,7 @@ async def attempt_page(dispatch: Dispatch, code: ChannelCode) -> bool:
             try:
                 await _send(dispatch, page)
             finally:
-                keeping.cancel()
-                await asyncio.gather(keeping, return_exceptions=True)
+                await end_tasks([keeping])
     except TimeoutError:
         # Lost to another worker, or overtaken by a newer version: whoever claims it next decides.
         log.warning("page let go", page=page.id, channel=code.label)

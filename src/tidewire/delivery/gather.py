@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 import structlog
 
 from tidewire.model.delivery import Receipt
+from tidewire.waiting import end_tasks
 
 log = structlog.get_logger()
 
@@ -60,9 +61,9 @@ async def in_batches(
             if batch := basket.take():
                 yield batch
     finally:
-        pump.cancel()
+        await end_tasks([pump])
         with contextlib.suppress(asyncio.CancelledError):
-            await pump
+            await pump  # raises what is no fault of the channel's
 
 
 async def _pump(receipts: AsyncGenerator[Receipt, None], basket: _Basket) -> None:

@@ -1,7 +1,6 @@
 """The desk's side of the API: the queue, and decisions; and an issuer's withdrawal."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -31,7 +30,7 @@ from tidewire.store.database import Database
 from tidewire.vault.vault import Vault
 
 Ref = Annotated[str, Path(description="The release's ref.", max_length=100)]
-Check = Callable[[Release, datetime], list[Problem]]
+Check = Callable[[Release], Awaitable[list[Problem]]]
 
 
 class Replacement(Protocol):
@@ -107,7 +106,7 @@ def _add_reading(router: APIRouter, desk: decide.Desk, caller_of: CallerOf, chec
         """Its content, what the checks find now, and every decision. For editors."""
         require(caller, Role.EDITOR)
         shown = await queue.show(desk, opening_by(caller, Why.SHOW), ref)
-        return shown_out(shown, check(shown.edition.release, desk.clock.now()))
+        return shown_out(shown, await check(shown.edition.release))
 
 
 def _add_before(router: APIRouter, desk: decide.Desk, caller_of: CallerOf) -> None:

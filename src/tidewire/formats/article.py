@@ -3,17 +3,17 @@
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime
-from html import escape
 from typing import Literal
 
 from tidewire.formats.addresses import release_url
-from tidewire.formats.body import line, safe
-from tidewire.languages import Furniture, best, direction, furniture
+from tidewire.formats.body import line, markup, safe
+from tidewire.languages import Furniture, best, direction, furniture, role
 from tidewire.model.release import Act, Contact, Edition, Release
 from tidewire.model.rendition import Rendition
 
 Audience = Literal["public", "media"]
 
+_TAG_OR_PHONE = re.compile(r"(?P<tag><[^>]*>)|\+[0-9](?:[ \u00a0.()/-]{0,2}[0-9]){5,16}")
 _FIRST_PARAGRAPH = re.compile(r"\s*<p>")
 
 
@@ -117,12 +117,12 @@ def _with_text(
     shown = [c for c in release.contacts if c.public or audience == "media"]
     lead = _lead(rendition, words)
     sectors = words.listed([words.sector(slug) for slug in release.sectors])
-    boilerplate = safe(rendition.boilerplate)
+    boilerplate = _numbers_apart(safe(rendition.boilerplate), about.direction)
     return replace(
         about,
         subheadline=line(rendition.subheadline),
         lead=lead,
-        body_html=_led(lead, safe(rendition.body), about),
+        body_html=_led(lead, _numbers_apart(safe(rendition.body), about.direction), about),
         boilerplate_html=boilerplate,
         about_issuer=words.phrase("about_issuer", issuer=about.issuer) if boilerplate else "",
         disclaimer=_disclaimer(release, words),
@@ -140,7 +140,7 @@ def _said(words: Furniture, key: str, value: str) -> str:
 
 def _contact(contact: Contact, words: Furniture) -> ContactLine:
     return ContactLine(
-        label=words.role(line(contact.role)) or words.phrase("media_contact"),
+        label=role(line(contact.role), words) or words.phrase("media_contact"),
         name=line(contact.name),
         mail=line(contact.mail),
         phone=line(contact.phone),
@@ -148,23 +148,31 @@ def _contact(contact: Contact, words: Furniture) -> ContactLine:
 
 
 def _lead(rendition: Rendition, words: Furniture) -> str:
-    credit, at = words.phrase("credit"), rendition.dateline
+    at = rendition.dateline
     place = line(at.place) if at else ""
     if at is None or not place:
-        return credit
-    return words.phrase("lead", dateline=words.dateline(place, at.country, at.date), credit=credit)
+        return words.phrase("credit")
+    return words.lead(words.dateline(place, at.country, at.date))
 
 
 def _led(lead: str, body: str, about: Article) -> str:
     """The body with the lead run into its first paragraph, or as a paragraph before it."""
-    marked = escape(lead)
+    marked, way = markup(lead), about.furniture_direction
     if about.furniture_language != about.language:
-        lang, way = about.furniture_language, about.furniture_direction
-        marked = f'<span lang="{lang}" dir="{way}">{marked}</span>'
+        marked = f'<span lang="{about.furniture_language}" dir="{way}">{marked}</span>'
+    elif way == "rtl":  # whatever the text begins with, the dash stays where it is
+        marked = f'<bdi dir="{way}">{marked}</bdi>'
     first = _FIRST_PARAGRAPH.match(body)
     if first is None:
         return f"<p>{marked}</p>\n{body}".strip()
     return f"<p>{marked} {body[first.end() :].lstrip()}"
+
+
+def _numbers_apart(body: str, way: str) -> str:
+    """Phone numbers in text from right to left in bdi: else their groups change places."""
+    if way != "rtl":
+        return body
+    return _TAG_OR_PHONE.sub(lambda at: at[0] if at["tag"] else f"<bdi>{at[0]}</bdi>", body)
 
 
 def _disclaimer(release: Release, words: Furniture) -> str:

@@ -1,11 +1,13 @@
 """The allow-list: what HTML a body may hold, and how any HTML is brought to it."""
 
 import re
+from html import escape
 
 import nh3
 from lxml import etree, html
 from lxml.html import HtmlElement
 
+from tidewire.languages.isolates import CLOSE, OPEN
 from tidewire.model.errors import BadInput
 
 DEEPEST = 100  # elements inside each other
@@ -46,6 +48,14 @@ def legal(text: str) -> str:
 def line(text: str) -> str:
     """The text on one line: legal, with every run of white space as one space."""
     return " ".join(legal(text).split())
+
+
+def markup(said: str) -> str:
+    """A phrase of the wire's own as HTML: escaped, and what it sets apart as bdi.
+
+    For what Furniture said, whose isolates come in pairs; never for a stranger's text alone.
+    """
+    return escape(said).replace(OPEN, "<bdi>").replace(CLOSE, "</bdi>")
 
 
 def safe(markup: str) -> str:

@@ -1,22 +1,23 @@
 """Dress HTML for mail: style attributes by tag, since many mail programs read nothing else."""
 
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from lxml import html
 from lxml.html import HtmlElement
 
-SERIF: Final = "font-family:Georgia,'Times New Roman',serif;font-size:17px;line-height:1.55"
-SANS: Final = "font-family:Arial,Helvetica,sans-serif"
-SMALL: Final = f"{SANS};font-size:13px;line-height:1.5"
+from tidewire.formats.typeface import LATIN, Typeface
+
 BODY: Final = "margin:0;padding:0;background:#f4f5f7;color:#1b1f24"
 PAGE: Final = "margin:0;padding:24px 12px;background:#f4f5f7;color:#1b1f24"
 SHEET: Final = "max-width:640px;margin:0 auto;padding:24px;background:#ffffff;color:#1b1f24"
-TITLE: Final = f"{SANS};margin:0 0 12px;font-size:26px;line-height:1.25"
-FOOT: Final = f"{SMALL};margin:32px 0 0;padding:16px 0 0;border-top:1px solid #c9ced4;color:#4a5158"
-_NOTICE: Final = f"{SANS};font-size:15px;line-height:1.45;margin:0 0 20px;padding:12px 16px"
-AMBER: Final = f"{_NOTICE};border:2px solid #b26a00;background:#fff6e0;color:#4a2d00"
-RED: Final = f"{_NOTICE};border:2px solid #b00020;background:#fff0f1;color:#6b0014"
+_FOOT = "margin:32px 0 0;padding:16px 0 0;border-top:1px solid #c9ced4;color:#4a5158"
+_NOTICE = "font-size:15px;margin:0 0 20px;padding:12px 16px"
+_AMBER = "border:2px solid #b26a00;background:#fff6e0;color:#4a2d00"
+_RED = "border:2px solid #b00020;background:#fff0f1;color:#6b0014"
 
 # For the programs that know them; the classes stand beside the style attributes above.
 DARK: Final = (
@@ -32,27 +33,71 @@ DARK: Final = (
 
 _LINK = "color:#0b57a4"
 _CELL = "padding:6px 10px;border-bottom:1px solid #c9ced4;vertical-align:top"
-_TEXT = {
-    "p": "margin:0 0 16px",
-    "h2": f"{SANS};margin:28px 0 10px;font-size:20px;line-height:1.3",
-    "h3": f"{SANS};margin:24px 0 8px;font-size:17px;line-height:1.35",
-    "ul": "margin:0 0 16px;padding:0 24px",
-    "ol": "margin:0 0 16px;padding:0 24px",
-    "li": "margin:0 0 6px",
-    "table": f"{SANS};margin:0 0 16px;border-collapse:collapse;font-size:14px;line-height:1.4",
-    "caption": "padding:0 0 8px;font-weight:bold",
-    "th": _CELL,
-    "td": _CELL,
-    "a": f"{_LINK};overflow-wrap:anywhere",
-}
-_FURNITURE = _TEXT | {
-    "p": "margin:0 0 10px",
-    "h2": f"{SANS};margin:0 0 8px;font-size:14px;line-height:1.3",
-}
+
+
+def text(face: Typeface) -> str:
+    """The style of a rendition's text."""
+    return f"font-family:{face.text};font-size:17px;{face.breaks}line-height:{face.leading}"
+
+
+def title(face: Typeface) -> str:
+    """The style of the headline."""
+    return f"{_plain(face)};margin:0 0 12px;font-size:26px;line-height:{face.head_leading}"
+
+
+def foot(face: Typeface) -> str:
+    """The style of what stands below the text."""
+    return f"{_small(face)};{_FOOT}"
+
+
+def notice(face: Typeface, *, retracted: bool) -> str:
+    """The style of what a correction says, or a withdrawal or kill."""
+    leading = max(1.45, face.leading - 0.2)
+    return f"{_plain(face)};{_NOTICE};line-height:{leading:.2f};{_RED if retracted else _AMBER}"
+
+
+def other(face: Typeface) -> str:
+    """The style of a part in another language than what is around it."""
+    return f"font-family:{face.plain};{face.breaks}line-height:{face.leading}"
+
+
+def _plain(face: Typeface) -> str:
+    return f"font-family:{face.plain}"
+
+
+def _small(face: Typeface) -> str:
+    return f"{_plain(face)};font-size:13px;{face.breaks}line-height:{max(1.5, face.leading - 0.2)}"
+
+
+@lru_cache(maxsize=128)
+def _styles(face: Typeface, small: bool) -> Mapping[str, str]:
+    """Style attributes by tag, of the text or of what stands below it."""
+    head = f"{_plain(face)};line-height:{face.head_leading + 0.05:.2f}"
+    styles = {
+        "p": "margin:0 0 16px",
+        "h2": f"{head};margin:28px 0 10px;font-size:20px",
+        "h3": f"{head};margin:24px 0 8px;font-size:17px",
+        "ul": "margin:0 0 16px;padding:0 24px",
+        "ol": "margin:0 0 16px;padding:0 24px",
+        "li": "margin:0 0 6px",
+        "table": f"{_plain(face)};margin:0 0 16px;border-collapse:collapse;font-size:14px;"
+        f"line-height:{max(1.4, face.leading - 0.25):.2f}",
+        "caption": "padding:0 0 8px;font-weight:bold",
+        "th": _CELL,
+        "td": _CELL,
+        "a": f"{_LINK};overflow-wrap:anywhere",
+    }
+    if not face.slants:
+        styles["em"] = face.emphasis()
+    if small:
+        styles |= {"p": "margin:0 0 10px", "h2": f"{head};margin:0 0 8px;font-size:14px"}
+    return MappingProxyType(styles)
+
+
 _NUMBER = re.compile(r"[-+−–±<>~≈]?\s*[$€£¥]?\s*\d[\d.,'\s]*\s*(%|[^\W\d_]{1,6}\.?|[$€£¥])?\W?")
 
 
-def dressed(markup: str, way: str, *, small: bool = False) -> str:
+def dressed(markup: str, way: str, face: Typeface = LATIN, *, small: bool = False) -> str:
     """A fragment of allow-listed HTML with its style attributes; `way` is "ltr" or "rtl".
 
     `small` is for what stands below the text. In text from right to left, links are set apart
@@ -61,9 +106,10 @@ def dressed(markup: str, way: str, *, small: bool = False) -> str:
     if not markup.strip():
         return ""
     root = html.fragment_fromstring(markup, create_parent="div")
-    styles = _FURNITURE if small else _TEXT
+    styles = _styles(face, small)
     for element in root.iter(*styles):
-        element.set("style", styles[element.tag])
+        if element.tag != "em" or not any(a.get("lang") for a in element.iterancestors()):
+            element.set("style", styles[element.tag])
     start, end = ("right", "left") if way == "rtl" else ("left", "right")
     for quote in root.iter("blockquote"):
         rule = f"border-{start}:3px solid #c9ced4"
@@ -76,7 +122,9 @@ def dressed(markup: str, way: str, *, small: bool = False) -> str:
         _wrap(table, "div", style="overflow-x:auto")
     if way == "rtl":
         for link in list(root.iter("a")):
-            _wrap(link, "bdi")
+            parent = link.getparent()
+            if parent is None or parent.tag != "bdi":
+                _wrap(link, "bdi")
     return _inner(root)
 
 

@@ -6,6 +6,9 @@ from html import escape
 
 from tidewire.formats import dress
 from tidewire.formats.article import Article, ContactLine
+from tidewire.formats.body import markup
+from tidewire.formats.typeface import typeface
+from tidewire.languages import isolated
 
 
 def article_html(article: Article) -> str:
@@ -14,18 +17,18 @@ def article_html(article: Article) -> str:
     It holds h2 and below, so that it fits under a page's own h1. Furniture in another language
     than the text says so in its lang attribute.
     """
-    notice = f"<p><strong>{escape(article.notice)}</strong></p>" if article.notice else ""
+    notice = f"<p><strong>{markup(article.notice)}</strong></p>" if article.notice else ""
     parts = [_furnished(article, notice), _text(article), _furnished(article, _below(article))]
     return "\n".join(part for part in parts if part)
 
 
-def _text(article: Article) -> str:
+def _text(article: Article, *, styled: bool = False) -> str:
     """Subheadline, body, and what the issuer says of itself."""
-    about = f"<h2>{escape(article.about_issuer)}</h2>" if article.about_issuer else ""
+    about = f"<h2>{markup(article.about_issuer)}</h2>" if article.about_issuer else ""
     parts = [
-        f"<p><em>{escape(article.subheadline)}</em></p>" if article.subheadline else "",
+        _set_off(escape(article.subheadline), article.language, "strong"),
         article.body_html,
-        _furnished(article, about),
+        _furnished(article, about, styled=styled),
         article.boilerplate_html,
     ]
     return "\n".join(part for part in parts if part)
@@ -36,6 +39,7 @@ def article_mail(article: Article, foot: Sequence[str] = ()) -> str:
 
     Webmail takes html and body away, so the outer div has their attributes too.
     """
+    face = typeface(article.language)
     place = f'lang="{escape(article.language)}" dir="{article.direction}"'
     return (
         f'<!DOCTYPE html>\n<html {place}>\n<head>\n<meta charset="utf-8">\n'
@@ -45,7 +49,7 @@ def article_mail(article: Article, foot: Sequence[str] = ()) -> str:
         f"<style>{dress.DARK}</style>\n</head>\n"
         f'<body class="page" style="{dress.BODY}">\n'
         f'<div class="page" {place} style="{dress.PAGE}">\n'
-        f'<div class="sheet" style="{dress.SHEET};{dress.SERIF}">\n'
+        f'<div class="sheet" style="{dress.SHEET};{dress.text(face)}">\n'
         f"{_mail_text(article)}\n{_mail_foot(article, foot)}\n"
         "</div>\n</div>\n</body>\n</html>\n"
     )
@@ -53,34 +57,42 @@ def article_mail(article: Article, foot: Sequence[str] = ()) -> str:
 
 def _mail_text(article: Article) -> str:
     """Notice, headline and text, in the text's own type."""
+    face = typeface(article.language)
     parts = [
         _furnished(article, _mark(article)),
-        f'<h1 style="{dress.TITLE}">{escape(article.headline)}</h1>',
-        dress.dressed(_text(article), article.direction),
+        f'<h1 style="{dress.title(face)}">{escape(article.headline)}</h1>',
+        dress.dressed(_text(article, styled=True), article.direction, face),
     ]
     return "\n".join(part for part in parts if part)
 
 
 def _mail_foot(article: Article, foot: Sequence[str]) -> str:
     """What stands below the text, in small type under a rule."""
-    address = _furnished(article, _below(article)), f"<p>{_link(escape(article.url))}</p>"
-    ending = _furnished(article, "".join(f"<p>{_linked(line)}</p>" for line in foot))
-    said = dress.dressed("\n".join([*address, ending]), article.direction, small=True)
-    return f'<div class="foot" style="{dress.FOOT}">{said}</div>'
+    face = typeface(article.language)
+    below = _furnished(article, _below(article), styled=True)
+    ending = "".join(f"<p>{_linked(line)}</p>" for line in foot)
+    parts = [
+        below,
+        f"<p>{_link(escape(article.url))}</p>",
+        _furnished(article, ending, styled=True),
+    ]
+    said = dress.dressed("\n".join(parts), article.direction, face, small=True)
+    return f'<div class="foot" style="{dress.foot(face)}">{said}</div>'
 
 
 def _mark(article: Article) -> str:
     """What the edition is, and its notice: amber where it corrects, red where it takes back."""
     said = [f"<strong>{escape(article.mark)}</strong>" if article.mark else ""]
-    said.append(escape(article.notice))
-    kind, style = ("red", dress.RED) if article.retracted else ("amber", dress.AMBER)
+    said.append(markup(article.notice))
+    kind = "red" if article.retracted else "amber"
+    style = dress.notice(typeface(article.furniture_language), retracted=article.retracted)
     words = "<br>".join(part for part in said if part)
     return f'<div class="{kind}" role="note" style="{style}">{words}</div>' if words else ""
 
 
 def _linked(line: str) -> str:
     """A line of text in HTML; an address at its end becomes a link."""
-    return re.sub(r"https?://\S+$", lambda found: _link(found[0]), escape(line))
+    return re.sub(r"https?://[^\s<]+(?=(</bdi>)?$)", lambda found: _link(found[0]), markup(line))
 
 
 def _link(address: str) -> str:
@@ -92,29 +104,36 @@ def _below(article: Article) -> str:
     contacts = "".join(_contact(article, contact) for contact in article.contacts)
     said = [
         f"<h2>{escape(article.contacts_heading)}</h2>{contacts}" if contacts else "",
-        *(f"<p>{escape(line)}</p>" for line in lines if line),
-        f"<p><em>{escape(article.disclaimer)}</em></p>" if article.disclaimer else "",
-        f"<p>{escape(article.published_line)}</p>" if article.published_line else "",
-        f"<p>{escape(article.about_wire)}</p>",
+        *(f"<p>{markup(line)}</p>" for line in lines if line),
+        _set_off(markup(article.disclaimer), article.furniture_language),
+        f"<p>{markup(article.published_line)}</p>" if article.published_line else "",
+        f"<p>{markup(article.about_wire)}</p>",
     ]
     return "\n".join(part for part in said if part)
 
 
+def _set_off(said: str, language: str, otherwise: str = "") -> str:
+    """A paragraph in italics, or where the script has none in `otherwise` or plain."""
+    tag = "em" if typeface(language).slants else otherwise
+    return (f"<p><{tag}>{said}</{tag}></p>" if tag else f"<p>{said}</p>") if said else ""
+
+
 def _contact(article: Article, contact: ContactLine) -> str:
-    mail, phone = escape(contact.mail), escape(contact.phone)
-    if phone and article.direction == "rtl":
-        phone = f"<bdi>{phone}</bdi>"  # else the groups of its digits change places
-    said = [
-        f"{escape(contact.label)}: {escape(contact.name)}",
-        f'<a href="mailto:{mail}">{mail}</a>' if mail else "",
-        phone,
-    ]
+    mail, way = escape(contact.mail), article.furniture_direction
+    label, name, phone = (
+        markup(isolated(part, way)) for part in (contact.label, contact.name, contact.phone)
+    )
+    said = [f"{label}: {name}", f'<a href="mailto:{mail}">{mail}</a>' if mail else "", phone]
     return f"<p>{'<br>'.join(part for part in said if part)}</p>"
 
 
-def _furnished(article: Article, markup: str) -> str:
-    """Furniture in a div that names its language, where that is not the text's own."""
-    if not markup or article.furniture_language == article.language:
-        return markup
+def _furnished(article: Article, said: str, *, styled: bool = False) -> str:
+    """Furniture in a div that names its language, where that is not the text's own.
+
+    `styled` is for mail, which needs the type of the language as well.
+    """
+    if not said or article.furniture_language == article.language:
+        return said
     lang, way = article.furniture_language, article.furniture_direction
-    return f'<div lang="{lang}" dir="{way}">{markup}</div>'
+    style = f' style="{dress.other(typeface(lang))}"' if styled else ""
+    return f'<div lang="{lang}" dir="{way}"{style}>{said}</div>'

@@ -7,6 +7,8 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from tidewire.formats.article import Article, ContactLine
+from tidewire.languages import isolated, led
+from tidewire.languages.isolates import CLOSE, OPEN, OPENS
 
 _RULE = "--"
 
@@ -19,18 +21,21 @@ def article_text(article: Article, foot: Sequence[str] = ()) -> str:
     parts = [article.marked_headline, article.subheadline, article.notice]
     parts += [plain(article.body_html), *_tail(article), article.published_line, article.url]
     below = [_RULE, article.about_wire, *foot]
-    return "\n\n".join(part for part in [*parts, *below] if part) + "\n"
+    text = "\n\n".join(part for part in [*parts, *below] if part)
+    return "\n".join(led(row, article.direction) for row in text.split("\n")) + "\n"
 
 
 def _tail(article: Article) -> list[str]:
     about = [article.about_issuer, plain(article.boilerplate_html)]
-    contacts = [article.contacts_heading, *(_contact(c) for c in article.contacts)]
+    way = article.furniture_direction
+    contacts = [article.contacts_heading, *(_contact(c, way) for c in article.contacts)]
     lines = [article.source_line, article.sectors_line, article.licence_line]
     return [*about, *contacts, "\n".join(filter(None, lines)), article.disclaimer]
 
 
-def _contact(contact: ContactLine) -> str:
-    said = [f"{contact.label}: {contact.name}", contact.mail, contact.phone]
+def _contact(contact: ContactLine, way: str) -> str:
+    label, name, phone = (isolated(p, way) for p in (contact.label, contact.name, contact.phone))
+    said = [f"{label}: {name}", contact.mail, phone]
     return "\n".join(part for part in said if part)
 
 
@@ -91,7 +96,7 @@ def _runs(element: HtmlElement, without: tuple[str, ...]) -> list[str]:
         if child.tag == "br":
             found.append("\n")
         elif child.tag not in without:
-            found += _runs(child, without)
+            found += _apart(child, _runs(child, without))
             if child.tag in ("p", "h2", "h3", "li", "tr"):
                 found.append("\n")
         found.append(_spaced(child.tail))
@@ -99,6 +104,13 @@ def _runs(element: HtmlElement, without: tuple[str, ...]) -> list[str]:
     if href and href not in "".join(found):
         found.append(f" ({href})")
     return found
+
+
+def _apart(element: HtmlElement, runs: list[str]) -> list[str]:
+    """What stands in a bdi, or says its direction, between isolates."""
+    if element.tag != "bdi" and element.get("dir") is None:
+        return runs
+    return [OPENS.get(element.get("dir", ""), OPEN), *runs, CLOSE]
 
 
 def _spaced(text: str | None) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from tidewire import languages
@@ -46,14 +46,14 @@ def _take_credit(found: Found) -> str:
 
 def _provider_in(blocks: list[Block]) -> str:
     for block in blocks[-_TAIL:]:
-        if provider := _provider(block.text):
+        if provider := _provider(languages.unturned(block.text)):
             return provider[0]
     return ""
 
 
 def _provider(text: str) -> tuple[str, str] | None:
     """(name, address) of the provider that a disclaimer names; ("", "") where it names none."""
-    for own in _own_disclaimers():
+    for own in _own_disclaimers(languages.known()):
         if match := own.fullmatch(text):
             named = match.groupdict()
             return named.get("provider", ""), named.get("url", "")
@@ -69,17 +69,18 @@ def _provider(text: str) -> tuple[str, str] | None:
 def _take_last(found: Found, names: set[str]) -> bool:
     """Take the last block off if it is furniture."""
     block = found.blocks[-1]
-    if (provider := _provider(block.text)) is not None:
+    text = languages.unturned(block.text)
+    if (provider := _provider(text)) is not None:
         found.fields["third_party"] = True
         if provider[0]:
             found.fields["provider"], found.fields["provider_url"] = provider
-    elif block.text in _own_notes():
+    elif text in _own_notes(languages.known()):
         pass  # the wire says this about itself anew
-    elif labels := _labels(block.text):
+    elif labels := _labels(text):
         found.fields["sectors"] = [sector_of(label) for label in labels]
-    elif name := _source(block.text):
+    elif name := _source(text):
         found.fields["source"] = name
-    elif _about_a_wire(block.text, names):
+    elif _about_a_wire(text, names):
         found.boilerplate = block.html() + found.boilerplate
     else:
         return False
@@ -126,14 +127,14 @@ def _take_about(found: Found) -> None:
 def sector_of(label: str) -> str:
     """Our slug for a sector as a text names it; the label itself, in small letters, if unknown."""
     written = label.strip().strip(".").casefold()
-    return _sector_names().get(written, written)
+    return _sector_names(languages.known()).get(written, written)
 
 
-@cache
-def _own_disclaimers() -> tuple[re.Pattern[str], ...]:
+@lru_cache(maxsize=1)
+def _own_disclaimers(known: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """The disclaimers that this wire itself writes, in all its languages."""
     found = []
-    for tag in languages.known():
+    for tag in known:
         for key in ("disclaimer_linked", "disclaimer", "disclaimer_unnamed"):
             pattern = re.escape(languages.furniture(tag).phrases[key])
             pattern = pattern.replace(r"\{provider\}", r"(?P<provider>.{1,200}?)")
@@ -141,20 +142,20 @@ def _own_disclaimers() -> tuple[re.Pattern[str], ...]:
     return tuple(found)
 
 
-@cache
-def _own_notes() -> frozenset[str]:
+@lru_cache(maxsize=1)
+def _own_notes(known: tuple[str, ...]) -> frozenset[str]:
     """What this wire says about itself, in all its languages."""
     keys = ("about_wire_heading", "about_wire")
-    return frozenset(languages.furniture(t).phrases[k] for t in languages.known() for k in keys)
+    return frozenset(languages.furniture(t).phrases[k] for t in known for k in keys)
 
 
-@cache
-def _sector_names() -> dict[str, str]:
+@lru_cache(maxsize=1)
+def _sector_names(known: tuple[str, ...]) -> dict[str, str]:
     """Every word for a sector, in small letters: slugs, labels of all languages, aliases."""
     names = {slug: slug for slug in SECTORS}
     for row in patterns.ALL:
         names |= row.aliases
-    for tag in languages.known():
+    for tag in known:
         furniture = languages.furniture(tag)
         names |= {furniture.sector(slug).casefold(): slug for slug in SECTORS}
     return names

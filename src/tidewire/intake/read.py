@@ -19,7 +19,7 @@ ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".json")
 
 
 def read_files(paths: Sequence[Path], fields: dict[str, Any]) -> dict[str, Any]:
-    """One submission document out of one file a language; the first gives the shared fields.
+    """One submission document out of one file a language; shared fields may stand in any.
 
     `fields` take the place of what the files say: shared ones, and those of the first
     rendition (headline, subheadline, language, dateline). Raises BadInput and its kin.
@@ -32,7 +32,8 @@ def read_files(paths: Sequence[Path], fields: dict[str, Any]) -> dict[str, Any]:
         return _with_own(read_json(_text(paths[0])) | shared, own)
     language = str(own.get("language", ""))
     drafts = [read_file(p, language if at == 0 else "") for at, p in enumerate(paths)]
-    document = {**drafts[0].shared, **shared, "renditions": [_rendition(d) for d in drafts]}
+    said = {name: value for d in reversed(drafts) for name, value in d.shared.items()}
+    document = {**said, **shared, "renditions": [_rendition(d) for d in drafts]}
     return _with_own(document, own)
 
 

@@ -20,6 +20,7 @@ from tidewire.intake.plain import text_html
 from tidewire.intake.strings import Address, Code, Html, Line, Note, Short, Writing
 from tidewire.languages import canonical
 from tidewire.model.errors import BadInput, Problem, Severity
+from tidewire.model.media_topics import qcode
 from tidewire.model.release import Contact, Organisation, Priority, Release
 from tidewire.model.rendition import Dateline, Rendition
 from tidewire.model.sectors import SECTORS
@@ -114,7 +115,9 @@ class Submission(Edge):
         default=[], description="Slugs.", examples=[["energy", "technology"]]
     )
     subjects: Annotated[list[Code], Field(max_length=40)] = Field(
-        default=[], description="IPTC Media Topic qcodes.", examples=[["medtop:04000000"]]
+        default=[],
+        description="IPTC Media Topics: qcodes, or their URIs.",
+        examples=[["medtop:04000000"]],
     )
     countries: Annotated[list[Code], Field(max_length=250)] = Field(
         default=[], description="Countries that it concerns, ISO 3166-1 alpha-2."
@@ -181,7 +184,8 @@ def raw_release(submission: Submission) -> Release:
         priority=submission.priority,
         contacts=tuple(Contact(**c.model_dump()) for c in submission.contacts),
         sectors=tuple(dict.fromkeys(s.lower() for s in submission.sectors)),
-        subjects=tuple(dict.fromkeys(submission.subjects)) or _subjects(submission.sectors),
+        subjects=tuple(dict.fromkeys(qcode(s) or s for s in submission.subjects))
+        or _subjects(submission.sectors),
         countries=tuple(dict.fromkeys(c.upper() for c in submission.countries)),
         organisations=tuple(Organisation(**o.model_dump()) for o in submission.organisations),
         circuits=tuple(dict.fromkeys(submission.circuits)),

@@ -15,7 +15,7 @@ from tidewire.intake.submission import Correction, Submission, raw_release, sani
 from tidewire.model.errors import BadInput, Conflict, Forbidden, Problem, Severity
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.release import Act, Move, Release, State, after
-from tidewire.store import releases
+from tidewire.store import media_topics, releases
 from tidewire.store.database import Connection, Database
 from tidewire.vault.text import Text
 from tidewire.vault.vault import Vault
@@ -122,14 +122,20 @@ async def replacement(intake: Intake, correction: Correction) -> Replacement:
 
 async def inspect(intake: Intake, submission: Submission) -> list[Problem]:
     """All problems of a submission, those that only the store can see among them."""
-    now = intake.clock.now()
-    # Off the event loop: a long text takes a moment to look through.
-    problems = await asyncio.to_thread(lambda: check(raw_release(submission), now))
+    problems = await examine(intake.database, intake.clock, raw_release(submission))
     if submission.circuits:
         async with intake.database.transaction() as tx:
             unknown = await releases.unknown_circuits(tx, submission.circuits)
         problems = [_unknown_circuit(submission, name) for name in unknown] + problems
     return problems
+
+
+async def examine(database: Database, clock: Clock, release: Release) -> list[Problem]:
+    """What the checks find in a release now, with the media topics that are known here."""
+    async with database.transaction() as tx:
+        topics = await media_topics.every(tx)
+    # Off the event loop: a long text takes a moment to look through.
+    return await asyncio.to_thread(check, release, clock.now(), topics)
 
 
 def issuer_of(caller: Caller) -> int:

@@ -7,6 +7,8 @@ from functools import lru_cache
 from babel import Locale, localedata
 from babel.core import get_global
 
+_Parts = tuple[str, str, str, str]  # language, script, region, variants
+
 # The languages that the wire supports from the start.
 KNOWN_15 = (
     "en", "ko", "ja", "ar", "zh-Hans", "zh-Hant", "vi", "th", "id", "ms", "de", "ru", "fr", "es",
@@ -32,14 +34,17 @@ _RIGHT_TO_LEFT = frozenset(
 def canonical(tag: str) -> str | None:
     """The tag as RFC 5646 writes it ("DE-at" -> "de-AT"); None where it is no known language.
 
-    Takes language, script, region and variants; extensions and private use are not taken.
+    A code that was given up becomes the one in its place, as CLDR says: iw -> he, tl -> fil,
+    sh -> sr-Latn, en-UK -> en-GB. Takes language, script, region and variants; extensions and
+    private use are not taken.
     """
     found = _TAG.fullmatch(tag) if len(tag) <= _LONGEST else None
     if found is None:
         return None
     language = found["language"].lower()
-    script = (found["script"] or "").title()
-    region = (found["region"] or "").upper()
+    language, *implied = get_global("language_aliases").get(language, language).split("_")
+    script = (found["script"] or "").title() or _long(implied, 4)
+    region = _current((found["region"] or "").upper()) or _long(implied, 2)
     variants = found["variants"].lower().split("-")[1:]
     english = Locale("en")
     if language in _NO_LANGUAGES or language not in english.languages:
@@ -51,20 +56,31 @@ def canonical(tag: str) -> str | None:
     return "-".join(part for part in (language, script, region, *variants) if part)
 
 
+def _long(parts: Sequence[str], length: int) -> str:
+    return next((part for part in parts if len(part) == length), "")
+
+
+def _current(region: str) -> str:
+    """The country that took the place of a region's, where it is one country."""
+    now: Sequence[str] = get_global("territory_aliases").get(region, ()) if region.isalpha() else ()
+    return now[0] if len(now) == 1 else region
+
+
 def is_language(tag: str) -> bool:
     """True for a tag of a known language in its canonical spelling: "de", "de-AT", "zh-Hans"."""
     return canonical(tag) == tag
 
 
 @lru_cache(maxsize=1)
-def _countries() -> frozenset[str]:
+def countries() -> frozenset[str]:
+    """All codes of ISO 3166-1 alpha-2, and Kosovo's XK."""
     names = map(str, Locale("en").territories)
     return frozenset(c for c in names if len(c) == 2 and c.isalpha()) - _NO_COUNTRIES
 
 
 def is_country(code: str) -> bool:
     """True for an ISO 3166-1 alpha-2 code in capitals ("DE"), and for Kosovo's XK."""
-    return code in _countries()
+    return code in countries()
 
 
 def direction(tag: str) -> str:
@@ -75,9 +91,10 @@ def direction(tag: str) -> str:
 def best(available: Sequence[str], wanted: str | Sequence[str]) -> str | None:
     """The available tag that fits best what is wanted; None where nobody could read any.
 
-    `wanted` is one tag or several, best first. Each is looked up in turn (RFC 4647, section
-    3.4: the tag itself, then its shorter forms), then any available tag of the same language
-    and script is taken: "de" gets de-AT, but "zh-TW" never gets zh-Hans.
+    `wanted` is one tag or several, best first. Each is looked up in turn: the tag itself, then
+    what CLDR says it comes from (RFC 4647, section 3.4, and UTS 35's parent locales: es-MX from
+    es-419, zh-MO from zh-HK, nn from no), and at each step whatever comes from there too: "de"
+    gets de-AT. Another script is never taken: "zh-TW" never gets zh-Hans.
     """
     for tag in [wanted] if isinstance(wanted, str) else wanted:
         found = _fitting(available, tag)
@@ -87,17 +104,66 @@ def best(available: Sequence[str], wanted: str | Sequence[str]) -> str | None:
 
 
 def _fitting(available: Sequence[str], tag: str) -> str | None:
-    written = script(tag)
-    readable = {a.lower(): a for a in reversed(available) if _same(a, tag) and script(a) == written}
-    parts = tag.lower().split("-")
-    for length in range(len(parts), 0, -1):
-        if (shorter := "-".join(parts[:length])) in readable:
-            return readable[shorter]
-    return min(readable.values(), key=lambda a: (a.count("-"), available.index(a)), default=None)
+    lines = [(one, _descent(one)) for one in available]
+    for step in _descent(tag):
+        near = [(_distance(line, step), one) for one, line in lines if step in line]
+        if near:
+            best_of_all = min(far for far, _ in near)
+            same = [one for far, one in near if far == best_of_all]
+            return next((one for one in same if one.lower() == tag.lower()), same[0])
+    return None
 
 
-def _same(one: str, other: str) -> bool:
-    return one.lower().split("-", 1)[0] == other.lower().split("-", 1)[0]
+def _distance(line: Sequence[_Parts], step: _Parts) -> tuple[bool, bool, int, str]:
+    """How far what is available is from a step: itself, the likely region, then by steps.
+
+    Between languages the order of their codes decides, so that "no" gets nb rather than nn.
+    """
+    steps = line.index(step)
+    return steps > 0, line[0] != _likeliest(step), steps, line[0][0]
+
+
+def spelt_out(tag: str) -> tuple[str, ...]:
+    """Language, script, region and variants: the same for all tags that mean the same."""
+    return _descent(tag)[0]
+
+
+@lru_cache(maxsize=4096)
+def _descent(tag: str) -> tuple[_Parts, ...]:
+    """The tag and what it comes from, the nearest first; all are of one script."""
+    language, *rest = (canonical(tag) or tag.lower()).split("-")
+    written = script(canonical(tag) or tag)
+    region = next((part for part in rest if len(part) == 2 or part.isdigit()), "")
+    variants = [part for part in rest if len(part) > 4 or (len(part) == 4 and part[0].isdigit())]
+    found = [
+        (language, written, region, "-".join(variants[:length]))
+        for length in range(len(variants), -1, -1)
+    ]
+    parents = get_global("parent_exceptions")
+    while region:
+        names = (f"{language}_{written}_{region}", f"{language}_{region}")
+        parent = next((parents[name] for name in names if name in parents), "")
+        above = parent.split("_")
+        region = "" if above[0] != language else _region(above)
+        found.append((language, written, region, ""))
+    # A language of its own that belongs to a wider one ("nn": "no"), written alike.
+    wider = str(parents.get(language, ""))
+    if wider.isalpha() and script(wider) == written:
+        found.append((wider, written, "", ""))
+    return tuple(found)
+
+
+def _region(parts: Sequence[str]) -> str:
+    return next((part for part in parts[1:] if len(part) == 2 or part.isdigit()), "")
+
+
+@lru_cache(maxsize=1024)
+def _likeliest(parts: _Parts) -> _Parts:
+    """The region that a language without one is most often read in: pt is that of Brazil."""
+    language, written, region, variant = parts
+    likely = get_global("likely_subtags").get(language, "").split("_")
+    known = not region and len(likely) == 3 and likely[1] == written
+    return language, written, likely[2] if known else region, variant
 
 
 @lru_cache(maxsize=4096)

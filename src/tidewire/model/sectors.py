@@ -18,7 +18,7 @@ SECTORS: Mapping[str, str] = MappingProxyType(
         "education": "medtop:05000000",
         "energy": "medtop:20000256",
         "environment": "medtop:06000000",
-        "finance": "medtop:20000271",
+        "finance": "medtop:20001370",
         "gaming": "medtop:10000000",
         "government": "medtop:11000000",
         "health": "medtop:07000000",
@@ -27,15 +27,15 @@ SECTORS: Mapping[str, str] = MappingProxyType(
         "logistics": "medtop:20001170",
         "maritime": "medtop:20000291",
         "media": "medtop:20000304",
-        "mining": "medtop:20000320",
+        "mining": "medtop:20000316",
         "pharma": "medtop:20000223",
-        "real-estate": "medtop:20000241",
+        "real-estate": "medtop:20000235",
         "retail": "medtop:20000252",
         "science": "medtop:13000000",
         "sport": "medtop:15000000",
         "technology": "medtop:20000225",
         "telecoms": "medtop:20000233",
-        "tourism": "medtop:20000564",
+        "tourism": "medtop:20000563",
     }
 )
 

@@ -24,9 +24,10 @@ class Facet(IntEnum):
     """What an interest can speak of; the numbers stand in the store.
 
     LANGUAGE is a language that the release has a rendition in. COUNTRY is a country that
-    it concerns or is datelined in. ORGANISATION is a name or an identifier of one that it
-    is about, or its issuer. KEYWORD is a word or a phrase in the headline, subheadline or
-    body. OUTLET_KIND is a kind of outlet that one of its circuits asks for.
+    it concerns or is datelined in, or a region (UN M49, "150") that holds one. ORGANISATION
+    is a name or an identifier of one that it is about, or its issuer. KEYWORD is a word or a
+    phrase in the headline, subheadline or body. OUTLET_KIND is a kind of outlet that one of
+    its circuits asks for.
     """
 
     LANGUAGE = 1
@@ -65,7 +66,7 @@ class Clause:
 class Circuit:
     """A named audience that an issuer can choose; an empty field means "any".
 
-    Fields speak of the subscriber, not of the release: the country they are in, the
+    Fields speak of the subscriber, not of the release: the country or region they are in, the
     languages they read, the sectors they follow, what kind they are.
     """
 

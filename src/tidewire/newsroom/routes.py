@@ -1,12 +1,12 @@
-"""The addresses of the public site: front list, releases, one page for each rendition."""
+"""The addresses of the public site: front list, releases, renditions, languages."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from tidewire.formats import addresses, site
-from tidewire.languages import best, canonical
+from tidewire.languages import best, canonical, known
 from tidewire.model.release import Act, Edition
-from tidewire.newsroom import pages
+from tidewire.newsroom import pages, tongues
 from tidewire.store import editions
 from tidewire.store.database import Connection, Database
 
@@ -35,6 +35,14 @@ def routes(database: Database, base_url: str) -> APIRouter:
             languages=sorted(tags | ({chosen} if chosen else set())),
         )
         return _answer(request, page, vary=True)
+
+    @router.api_route("/languages", methods=["GET", "HEAD"])
+    async def all_languages(request: Request) -> Response:
+        return _answer(request, tongues.languages_page())
+
+    @router.api_route("/languages/{tag}", methods=["GET", "HEAD"])
+    async def one_language(request: Request, tag: str) -> Response:
+        return _answer(request, tongues.language_page(tag)) if tag in known() else _missing(request)
 
     @router.api_route("/releases/{ref}", methods=["GET", "HEAD"])
     async def release(request: Request, ref: str) -> Response:

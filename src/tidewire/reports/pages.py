@@ -13,7 +13,9 @@ from tidewire.reports import drawing
 from tidewire.reports.distribution import ChannelReport, Counts, Distribution, Part
 from tidewire.reports.timing import Times
 
-SHOWN = 12  # countries or languages drawn; the rest is one row, and a list to open
+# Drawn; the rest is one row, and a list to open.
+MOST_COUNTRIES = 12
+MOST_LANGUAGES = 15
 STATE_WORDS = {
     "accepted": "accepted",
     "deferred": "deferred",
@@ -66,8 +68,8 @@ def report_page(
         swatch=drawing.swatch,
         channels=[_channel(one, words) for one in report.channels],
         timelines=[_timeline(one, line, words) for one in report.channels if line and one.times],
-        countries=_table(report.countries, words, words.country),
-        tongues=_table(report.languages, words, words.language),
+        countries=_table(report.countries, words, words.country, MOST_COUNTRIES),
+        tongues=_table(report.languages, words, words.language, MOST_LANGUAGES),
         honest=_honest(report, words),
         published=words.moment(report.t0) if report.t0 else words.word("not_published"),
         page_url=addresses.release_url(base_url, report.ref, report.language) if report.t0 else "",
@@ -170,12 +172,12 @@ def _timeline(one: ChannelReport, line: drawing.Axis, words: Furniture) -> dict[
     return {"name": name, "said": said, "picture": picture, "rows": rows}
 
 
-def _table(parts: Sequence[Part], words: Furniture, named: Any) -> dict[str, Any]:
-    """The first rows, one for the rest of each channel, and the rest by itself."""
+def _table(parts: Sequence[Part], words: Furniture, named: Any, most: int) -> dict[str, Any]:
+    """The first `most` rows, one for the rest of each channel, and the rest by itself."""
     channels = list(dict.fromkeys(sorted((p.channel for p in parts), key=_place)))
     names = list(dict.fromkeys(part.name for part in parts))
     found = {(part.name, part.channel): part.counts for part in parts}
-    head, tail = (names, []) if len(names) <= SHOWN + 1 else (names[:SHOWN], names[SHOWN:])
+    head, tail = (names, []) if len(names) <= most + 1 else (names[:most], names[most:])
     rest = {channel: _sum(found.get((n, channel)) for n in tail) for channel in channels}
     widest = {
         channel: max(

@@ -98,7 +98,8 @@ class _Crowd:
         assert self._child.stdin is not None
         self._child.stdin.close()
         try:
-            await asyncio.wait_for(self._child.wait(), STOP_SECONDS)
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._child.wait()
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 self._child.kill()

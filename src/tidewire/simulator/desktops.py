@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import socket
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -11,11 +13,13 @@ import httptools
 
 from tidewire.simulator.tempers import chance
 from tidewire.simulator.truth import Truth
+from tidewire.waiting import end_tasks
 
 EDITIONS = frozenset({"release", "correction", "withdrawal", "kill"})
 DROPPING = 0.2  # share of desktops that lose their line now and then
 RETRY_SECONDS = 0.5
 PATIENCE_SECONDS = 20.0  # how long the gateway may take to answer
+IP_BIND_ADDRESS_NO_PORT = 24  # of Linux's in.h; Python names it from 3.12 on
 AT_ONCE = 200  # connections that are being opened at the same time
 
 
@@ -68,9 +72,7 @@ class Desktops:
 
     async def close(self) -> None:
         """Take all off line."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     def name_of(self, data: bytes) -> str:
         """ "REF.VERSION" of an item. Frames are the same bytes for many: each is read once."""
@@ -103,7 +105,8 @@ class _Desktop:
             try:
                 async with self.gate:
                     line = await self._open()
-                    await asyncio.wait_for(line.answered, PATIENCE_SECONDS)
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        await line.answered
                 self.house.known.add(self.outside_id)
                 self.house.came(1)
                 try:
@@ -130,13 +133,16 @@ class _Desktop:
             head.append(f"Last-Event-ID: {self.last_id}")
         request = "\r\n".join([*head, "", ""]).encode("ascii")
         loop = asyncio.get_running_loop()
-        _, line = await loop.create_connection(
-            lambda: _Line(self, request),
-            parts.hostname or "",
-            parts.port or 80,
-            local_addr=(self.house.source, 0) if self.house.source else None,
-        )
-        return line
+        if not self.house.source:
+            host, port = parts.hostname or "", parts.port or 80
+            return (await loop.create_connection(lambda: _Line(self, request), host, port))[1]
+        sock = _from(self.house.source)
+        try:
+            await loop.sock_connect(sock, (parts.hostname, parts.port or 80))
+        except BaseException:
+            sock.close()
+            raise
+        return (await loop.create_connection(lambda: _Line(self, request), sock=sock))[1]
 
     async def _stay(self, line: "_Line") -> None:
         """Stay until the line is lost, or, for some, until it is time to drop it.
@@ -170,6 +176,18 @@ class _Desktop:
             self.house.truth.fault(f"{self.outside_id} got {sequence} after {self.newest}")
         self.newest = sequence
         self.house.truth.accept("stream", self.outside_id, self.house.name_of(data))
+
+
+def _from(source: str) -> socket.socket:
+    """A socket that comes from `source`. Its port is chosen while connecting: chosen before, it
+    must be free for every destination, and the system looks for it among all that are taken.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock.setblocking(False)
+    if sys.platform == "linux":
+        sock.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+    sock.bind((source, 0))
+    return sock
 
 
 class _Line(asyncio.Protocol):

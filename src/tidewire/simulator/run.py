@@ -24,6 +24,7 @@ from tidewire.simulator.people import People
 from tidewire.simulator.truth import Truth
 from tidewire.simulator.web_sink import WebSink
 from tidewire.simulator.world import Size, World
+from tidewire.waiting import end_tasks
 
 HOST = "127.0.0.1"
 PEOPLE_AT_ONCE = 4
@@ -176,9 +177,7 @@ def _lives(running: Simulation) -> Sequence[asyncio.Task[None]]:
 
 async def _end(running: Simulation, tasks: Sequence[asyncio.Task[None]]) -> None:
     every = [*tasks, *([running.resting] if running.resting else [])]
-    for task in every:
-        task.cancel()
-    await asyncio.gather(*every, return_exceptions=True)
+    await end_tasks(every)
 
 
 async def _control(running: Simulation, door: socket.socket) -> web.AppRunner:

@@ -24,10 +24,11 @@ from tidewire.clock import SystemClock, stopwatch
 from tidewire.intake.checks.check import check, stops
 from tidewire.intake.read import read_files
 from tidewire.intake.submission import raw_release, read_submission
+from tidewire.languages import KNOWN_15
 from tidewire.model.errors import BadInput, Misconfigured
 
-_FOLDER = Path(__file__).resolve().parents[4] / "samples"
-SAMPLES = tuple(_FOLDER / f"tidewind.{language}.md" for language in ("en", "de"))
+_FOLDER = Path(__file__).resolve().parents[4] / "samples" / "lanternfish"
+SAMPLES = tuple(_FOLDER / f"lanternfish.{language}.md" for language in KNOWN_15)
 WIDTH = 120  # of what is written to a file
 DISAGREE, INTERRUPTED = 1, 130
 
@@ -114,6 +115,7 @@ async def _play(stage: _Stage, size: dict[str, Any], stopping: asyncio.Event) ->
             await play.settle(t0)
             verdict = await play.judge(t0)
         console.print(show.report(verdict))
+        console.print(show.languages(verdict))
         console.print(show.verdict_line(verdict))
         if stage.json_file is not None:
             text = json.dumps(verdict.document(), indent=2, ensure_ascii=False) + "\n"
@@ -161,7 +163,7 @@ def _document(files: Sequence[Path], headline: str, contacts: Sequence[str]) -> 
 
 
 def _samples() -> list[Path]:
-    """The sample that ships with the repository, in English and German."""
+    """The sample that ships with the repository, in fifteen languages, English first."""
     if not SAMPLES[0].exists():
         raise Misconfigured(f"There is no sample in {SAMPLES[0].parent}.", "Give --release FILE.")
     return list(SAMPLES)

@@ -22,11 +22,10 @@ from tidewire.desk.answers import queued_out, shown_out
 from tidewire.desk.decide import Decided, Desk
 from tidewire.formats.article import article
 from tidewire.formats.text import article_text
-from tidewire.intake.checks.check import check
 from tidewire.intake.read import read_files
 from tidewire.intake.strings import block
 from tidewire.intake.submission import Correction, read_submission
-from tidewire.intake.submit import Intake, replacement
+from tidewire.intake.submit import Intake, examine, replacement
 from tidewire.model.errors import BadInput, NotFound
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Opening, Why
@@ -207,7 +206,7 @@ async def _show(ref: str, as_json: bool) -> None:
         base_url = house.settings.base_url
         desk = Desk(house.database, house.clock, house.bell, house.vault)
         shown = await queue.show(desk, _opening(Why.SHOW), ref)
-        problems = check(shown.edition.release, house.clock.now())
+        problems = await examine(house.database, house.clock, shown.edition.release)
     if as_json:
         typer.echo(json.dumps(shown_out(shown, problems).model_dump(mode="json")))
         return

@@ -1,4 +1,4 @@
-"""`tidewire import`: take outlets, journalists and desktops in from CSV files."""
+"""`tidewire import`: take subscribers in from CSV files, and subjects from IPTC's export."""
 
 from pathlib import Path
 
@@ -8,13 +8,17 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 
 from tidewire.app.assemble import open_house
 from tidewire.app.running import run
-from tidewire.audience.admit import Admission, Summary
+from tidewire.audience.admit import SHOWN, Admission, Summary
+from tidewire.audience.media_topics import Export, read_export, take_in
 from tidewire.audience.rows import FORMS
+from tidewire.model.media_topics import ATTRIBUTION
 from tidewire.model.subscriber import Kind
 
 NOTHING_KEPT = 2
 
-app = typer.Typer(help="Take subscribers in from CSV files.", no_args_is_help=True)
+app = typer.Typer(
+    help="Take subscribers in from CSV files, subjects from IPTC's.", no_args_is_help=True
+)
 
 
 @app.command(help=f"Media that republish. Columns: {','.join(FORMS[Kind.OUTLET].columns)}")
@@ -35,6 +39,25 @@ def desktops(file: Path) -> None:
     _import(Kind.DESKTOP, file)
 
 
+@app.command()
+def mediatopics(file: Path) -> None:
+    """Import IPTC's Media Topics (JSON): they take the place of those imported before."""
+    export = read_export(file)
+    run(_take_in(export))
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for place, reason in export.faults[:SHOWN]:
+        console.print(f"{place}: {reason}", markup=False)
+    if len(export.faults) > SHOWN:
+        console.print(f"... and {len(export.faults) - SHOWN:,} more")
+    retired = sum(topic.retired is not None for topic in export.topics)
+    of = f" of {export.released}" if export.released else ""
+    text = f"media topics{of}: {len(export.topics) - retired:,} in use, {retired:,} retired"
+    faults = f", {len(export.faults):,} faults" if export.faults else ""
+    told = Console(highlight=False, soft_wrap=True)
+    told.print(text + faults, markup=False)
+    told.print(ATTRIBUTION, markup=False)
+
+
 def _import(kind: Kind, file: Path) -> None:
     size = file.stat().st_size if file.is_file() else None
     summary = run(_admit(kind, file, size))
@@ -49,6 +72,11 @@ def _import(kind: Kind, file: Path) -> None:
     if not summary.kept:
         console.print("No row was kept.")
         raise typer.Exit(NOTHING_KEPT)
+
+
+async def _take_in(export: Export) -> None:
+    async with open_house() as house:
+        await take_in(house.database, house.bell, house.clock, export.topics)
 
 
 async def _admit(kind: Kind, file: Path, size: int | None) -> Summary:

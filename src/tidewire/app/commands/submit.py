@@ -49,7 +49,7 @@ def submit(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check.")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Hand in a release; the first file gives what all languages share."""
+    """Hand in a release; what all languages share stands in the first file, or in any."""
     given: dict[str, Any] = {
         "headline": headline,
         "subheadline": subheadline,

@@ -40,7 +40,7 @@ LOOK_SECONDS = (0.25, 0.75)
 QUIET_SECONDS = 1.5
 SECOND_LOOKS = 8  # ledger and world are two sources: what crosses between them is asked again
 
-ISSUER = Issuer(0, "tidewind", "Tidewind Energie SE", "https://tidewind.example")
+ISSUER = Issuer(0, "lanternfish", "Lanternfish Ferries", "https://lanternfish.example")
 
 
 @dataclass(frozen=True, slots=True)

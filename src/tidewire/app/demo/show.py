@@ -8,6 +8,7 @@ from rich.text import Text
 from tidewire.app.demo.play import Look, Play
 from tidewire.app.demo.verdict import Verdict
 from tidewire.formats import addresses
+from tidewire.languages import language_name
 from tidewire.model.delivery import ChannelCode
 from tidewire.reports.routes import report_link
 
@@ -66,6 +67,24 @@ def report(verdict: Verdict) -> Table:
             *([f"{moment:,}" for moment in moments] or ["", "", ""]),
             f"{returned:,}" if returned else "",
         )
+    return table
+
+
+def languages(verdict: Verdict) -> Table:
+    """Who got which: in each language, what was accepted of what was due on each channel."""
+    parts = {(part.name, part.channel): part.counts for part in verdict.report.languages}
+    names = list(dict.fromkeys(part.name for part in verdict.report.languages))
+    channels = [one.channel for one in verdict.report.channels]
+    table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
+    table.caption = "Accepted of due, by the language that each subscriber got."
+    table.caption_justify = "left"
+    table.add_column("language", no_wrap=True)
+    for channel in channels:
+        table.add_column(channel, justify="right", no_wrap=True)
+    for name in names:
+        found = [parts.get((name, channel)) for channel in channels]
+        cells = [f"{one.accepted:,} of {one.due:,}" if one else "" for one in found]
+        table.add_row(f"{language_name(name, 'en')} ({name})", *cells)
     return table
 
 

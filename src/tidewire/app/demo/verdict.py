@@ -60,9 +60,17 @@ class Verdict:
             "t0": self.report.t0.isoformat() if self.report.t0 else None,
             "ref": self.report.ref,
             "channels": channels,
+            "languages": self._languages(),
             "differences": self.agreement.lines(most=100),
             "faults": list(self.faults),
         }
+
+    def _languages(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Language -> channel -> counts of those who got, or were to get, that rendition."""
+        found: dict[str, dict[str, dict[str, int]]] = defaultdict(dict)
+        for part in self.report.languages:
+            found[part.name][part.channel] = asdict(part.counts)
+        return found
 
 
 async def judge(tx: Connection, ref: str, truth: Mapping[str, Any], now: datetime) -> Verdict:

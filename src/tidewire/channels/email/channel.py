@@ -27,6 +27,7 @@ from tidewire.model.delivery import (
     Refused,
 )
 from tidewire.model.release import Edition
+from tidewire.waiting import end_tasks
 
 NO_ADDRESS = 553  # RFC 5321: mailbox name not allowed
 
@@ -150,7 +151,7 @@ class EmailChannel:
                     yield receipt
         finally:
             if unsettled:  # otherwise it is done, and keeps its connections
-                work.cancel()
+                await end_tasks([work])
             await asyncio.gather(work, return_exceptions=True)
 
     def _receipt(self, delivery: Outgoing, outcome: Outcome) -> Receipt:

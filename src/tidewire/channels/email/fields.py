@@ -7,8 +7,10 @@ from email.header import Header
 from email.utils import format_datetime
 
 from tidewire.channels.email.dkim import Field
+from tidewire.languages import unturned
 
 WIDTH = 76
+JOINERS = "\u200c\u200d\u200e\u200f\u061c"  # and the marks of direction
 PLAIN_WORDS = re.compile(r"[\x21-\x7e]{1,60}( [\x21-\x7e]{1,60})*")
 PHRASE = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 UTF8 = Charset("utf-8")
@@ -16,8 +18,11 @@ UTF8.header_encoding = SHORTEST
 
 
 def one_line(text: str) -> str:
-    """`text` with every control character and line break turned into a single space."""
-    printable = "".join(" " if not c.isprintable() else c for c in text)
+    """`text` with every control character and line break turned into a single space.
+
+    Isolates and overrides go; joiners stay, without which Persian and Hindi are misspelt.
+    """
+    printable = "".join(c if c.isprintable() or c in JOINERS else " " for c in unturned(text))
     return " ".join(printable.split())
 
 

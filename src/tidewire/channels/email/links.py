@@ -11,7 +11,7 @@ from tidewire.channels.email.mailbox import mailbox
 from tidewire.channels.email.message import body
 from tidewire.channels.email.preferences import address_key
 from tidewire.formats.addresses import preferences_url
-from tidewire.languages import Furniture
+from tidewire.languages import Furniture, led
 from tidewire.store import endpoints
 
 AGAIN_AFTER = timedelta(minutes=10)
@@ -54,9 +54,8 @@ class Links:
             link,
             words.word("preferences_mail_ignore"),
         )
-        content = body(
-            words.word("preferences_mail_subject"), words.tag, "\n\n".join(paragraphs) + "\n"
-        )
+        text = "\n\n".join(led(said, words.direction) for said in paragraphs) + "\n"
+        content = body(words.word("preferences_mail_subject"), words.tag, text)
         try:
             return await self._channel.write_to(to, content, f"link.{secrets.token_hex(16)}")
         finally:

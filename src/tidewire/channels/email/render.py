@@ -56,9 +56,10 @@ def as_of_its_moment(edition: Edition) -> Edition:
 def render(edition: Edition, language: str, base_url: str) -> Body:
     """One rendition as a mail body; its language is the one that the text really is in."""
     piece = article(edition, language, base_url, audience="media")
-    word = furniture(piece.furniture_language).word
+    words = furniture(piece.furniture_language)
+    settings = words.isolated(f"{base_url}/preferences")
     # The body is shared, so this link is nobody's in particular: those are in the header.
-    foot = (word("mail_why"), f"{word('mail_preferences')}: {base_url}/preferences")
+    foot = (words.word("mail_why"), f"{words.word('mail_preferences')}: {settings}")
     text, html = article_text(piece, foot), article_mail(piece, foot)
     content = body(piece.marked_headline, piece.language, text, html)
     return replace(content, reply_to=_reply_to(piece))

@@ -104,7 +104,8 @@ class StreamChannel:
         until = stopwatch() + ACKNOWLEDGE_SECONDS
         for _ in deliveries:
             try:
-                found = await asyncio.wait_for(ready.get(), max(0.0, until - stopwatch()))
+                async with asyncio.timeout(max(0.0, until - stopwatch())):
+                    found = await ready.get()
             except TimeoutError:
                 break
             yield self._receipt(*found)

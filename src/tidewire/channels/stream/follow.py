@@ -1,13 +1,13 @@
 """Follow the wire: every edition that is published goes to the hub, in order, without a gap."""
 
 import asyncio
-import contextlib
 
 import structlog
 
 from tidewire.bus.bell import Bell, Topic
 from tidewire.channels.stream.hub import Hub
 from tidewire.channels.stream.shelf import Shelf
+from tidewire.waiting import within
 
 # The bell may be lost; the wire is looked at anyway.
 POLL_SECONDS = 1.0
@@ -36,8 +36,7 @@ class Follower:
                 await self.catch_up()
             except Exception as error:  # the fact is in the store; the next look finds it
                 log.error("the wire could not be followed", error=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._rung.wait(), POLL_SECONDS)
+            await within(POLL_SECONDS, self._rung)
 
     async def listen(self, bell: Bell) -> None:
         """Hear the bell for ever."""

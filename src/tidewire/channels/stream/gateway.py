@@ -29,6 +29,7 @@ from tidewire.clock import Clock, stopwatch
 from tidewire.store import editions
 from tidewire.store.database import Database
 from tidewire.store.desktops import Standing
+from tidewire.waiting import end_tasks, within
 
 # How long a desktop waits at the door while the store does not answer.
 WAIT_SECONDS = 30.0
@@ -121,14 +122,13 @@ class Gateway:
             self._server.close()
         if self._timer is not None:
             self._timer.cancel()
-        await _end(self._tasks)
+        await end_tasks(self._tasks)
         goodbyes = cycle(goodbye_frames())
         for screen in (*self._open, *self.hub.screens()):
             if screen.stage in (Stage.REPLAYING, Stage.LIVE):
                 screen.write(next(goodbyes))
             screen.leave()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._empty.wait(), LINGER_SECONDS + 0.5)
+        await within(LINGER_SECONDS + 0.5, self._empty)
         self.receipts.close()
         with suppress(Exception):  # the store is gone: desktops claim these when they return
             await self.receipts.flush()
@@ -251,9 +251,3 @@ def _descriptors() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
             soft = hard
     return soft if soft != resource.RLIM_INFINITY else 1 << 20
-
-
-async def _end(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

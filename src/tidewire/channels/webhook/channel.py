@@ -29,6 +29,7 @@ from tidewire.model.delivery import (
 )
 from tidewire.model.errors import BadInput, WireError
 from tidewire.model.release import Edition
+from tidewire.waiting import end_tasks
 
 PER_ENDPOINT = 2
 PER_HOST = 8
@@ -137,9 +138,7 @@ class WebhookChannel:
             for _ in deliveries:
                 yield await page.receipts.get()
         finally:
-            for task in tries:
-                task.cancel()
-            await asyncio.gather(*tries, return_exceptions=True)
+            await end_tasks(tries)
             _log_counts(page.counts, len(deliveries))
 
     async def close(self) -> None:

@@ -12,6 +12,7 @@ from tidewire.channels.webhook.egress import Egress
 from tidewire.channels.webhook.lanes import Lanes
 from tidewire.channels.webhook.pool import NoConnection, Pool
 from tidewire.channels.webhook.target import Origin, Target
+from tidewire.waiting import end_tasks
 
 SLOW_POSTS = 2000
 CONNECT_SHARE = 0.45  # of the time of a try: to reach the host; as much for the handshake
@@ -94,9 +95,7 @@ class Client:
             if opening:
                 await asyncio.wait(opening, timeout=seconds)
         finally:
-            for task in opening:
-                task.cancel()
-            await asyncio.gather(*opening, return_exceptions=True)
+            await end_tasks(opening)
         return sum(1 for origin in wanted if self._pool.idle(origin))
 
     async def close(self) -> None:

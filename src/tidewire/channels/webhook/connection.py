@@ -46,7 +46,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._answer: asyncio.Future[Answer] | None = None  # awaited by whoever posted
         self._draining: asyncio.TimerHandle | None = None
-        self._busy = False
+        self._busy = self._dropped = False
         self._status = 0  # of the final answer, once its head is complete
         self._seen = 0  # bytes of the head, then of what follows
         self._retry_after = ""
@@ -70,13 +70,16 @@ class Connection(asyncio.Protocol):
                 self.drop()
 
     def drop(self) -> None:
-        """Close it at once."""
+        """Close it at once; one that is still being made, as soon as it is there."""
+        self._dropped = True
         if self._transport is not None:
             self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The transport is there (with TLS: after the handshake)."""
         self._transport = cast(asyncio.Transport, transport)
+        if self._dropped:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Read on. Anything that comes unasked ends the connection."""

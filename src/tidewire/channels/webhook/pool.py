@@ -4,8 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections import OrderedDict
-from contextlib import suppress
-from functools import partial
+from contextlib import ExitStack, suppress
 
 from tidewire.channels.webhook.connection import Connection
 from tidewire.channels.webhook.egress import AddressInfo, Egress, GuardedResolver
@@ -67,15 +66,17 @@ class Pool:
                 async with asyncio.timeout(seconds):
                     sock = await self._reach(origin)
                 spent = stopwatch() - began
-            try:
+            with ExitStack() as ours:
+                ours.callback(sock.close)
                 async with self._securing.turn(origin.host):
                     began = stopwatch()
                     async with asyncio.timeout(seconds):
+                        # The loop's from here on, which closes it whatever happens: closed
+                        # under its transport, its number would go to the next socket while
+                        # the loop still watches it for this one.
+                        ours.pop_all()
                         connection = await self._secure(sock, origin)
                     spent += stopwatch() - began
-            except BaseException:
-                sock.close()
-                raise
         except (OSError, ValueError) as error:  # ValueError: a name that TLS cannot ask for
             raise NoConnection(error) from error
         if self._closed or not connection.alive:
@@ -126,13 +127,18 @@ class Pool:
 
     async def _secure(self, sock: socket.socket, origin: Origin) -> Connection:
         self._make_room()
-        loop = asyncio.get_running_loop()
-        make = partial(Connection, self.keep, self._lost)
-        if not origin.tls:
-            return (await loop.create_connection(make, sock=sock))[1]
-        _, connection = await loop.create_connection(
-            make, sock=sock, ssl=self._trust, server_hostname=origin.host
-        )
+        loop, connection = asyncio.get_running_loop(), Connection(self.keep, self._lost)
+        trust, name = (self._trust, origin.host) if origin.tls else (None, None)
+        try:
+            await loop.create_connection(
+                lambda: connection, sock=sock, ssl=trust, server_hostname=name
+            )
+        except ValueError:
+            sock.close()  # a name that TLS cannot ask for: the loop never had it
+            raise
+        except BaseException:
+            connection.drop()  # a handshake that nobody waits for any more may yet succeed
+            raise
         return connection
 
     def _make_room(self) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from tidewire.intake.checks import language, links, people, places, text, times
 from tidewire.model.errors import Problem, Severity
+from tidewire.model.media_topics import SHIPPED, MediaTopics
 from tidewire.model.release import Release
 
 CHECKS: Sequence[Callable[[Release], Iterable[Problem]]] = (
@@ -20,19 +21,19 @@ CHECKS: Sequence[Callable[[Release], Iterable[Problem]]] = (
     places.languages_known,
     places.countries,
     places.sectors,
-    places.subjects,
     links.links,
     language.declared_language,
 )
 TIMED: Sequence[Callable[[Release, datetime], Iterable[Problem]]] = (times.t0, times.weekdays)
 
 
-def check(release: Release, now: datetime) -> list[Problem]:
+def check(release: Release, now: datetime, topics: MediaTopics = SHIPPED) -> list[Problem]:
     """Every problem of a release as it stands at `now`, errors first, in the order of the tables.
 
     Pointers lead into the submission ("/renditions/0/headline").
     """
     found = [problem for look in CHECKS for problem in look(release)]
+    found += places.subjects(release, topics)
     found += [problem for look in TIMED for problem in look(release, now)]
     return sorted(found, key=lambda problem: problem.severity is not Severity.ERROR)
 

@@ -1,15 +1,13 @@
 """Are the places, languages and topics those that the house knows?"""
 
-import re
 from collections.abc import Iterator
 
 from tidewire import languages
-from tidewire.intake.checks.found import error
+from tidewire.intake.checks.found import error, warning
 from tidewire.model.errors import Problem, Severity
+from tidewire.model.media_topics import MediaTopics, qcode
 from tidewire.model.release import Release
 from tidewire.model.sectors import SECTORS
-
-_MEDIA_TOPIC = re.compile(r"medtop:\d{8}")
 
 
 def datelines(release: Release) -> Iterator[Problem]:
@@ -37,9 +35,10 @@ def datelines(release: Release) -> Iterator[Problem]:
 
 def languages_known(release: Release) -> Iterator[Problem]:
     """Every rendition is in a language of the house, and each language comes once."""
-    seen: set[str] = set()
+    seen: dict[tuple[str, ...], str] = {}
     for at, rendition in enumerate(release.renditions):
         pointer = f"/renditions/{at}/language"
+        spelt = languages.spelt_out(rendition.language)  # "zh" is "zh-Hans"
         if not languages.is_language(rendition.language):
             yield error(
                 "language-unknown",
@@ -47,14 +46,16 @@ def languages_known(release: Release) -> Iterator[Problem]:
                 f'"{rendition.language}" is not a language that is known here.',
                 f"Use a BCP 47 tag: {', '.join(languages.KNOWN_15)}.",
             )
-        elif rendition.language in seen:
+        elif spelt in seen:
             yield error(
                 "language-twice",
                 pointer,
-                f"There are two renditions in {rendition.language}.",
+                f"There are two renditions in {rendition.language}."
+                if seen[spelt] == rendition.language
+                else f"{seen[spelt]} and {rendition.language} are one language.",
                 "Keep one of them.",
             )
-        seen.add(rendition.language)
+        seen.setdefault(spelt, rendition.language)
 
 
 def countries(release: Release) -> Iterator[Problem]:
@@ -87,13 +88,26 @@ def sectors(release: Release) -> Iterator[Problem]:
             )
 
 
-def subjects(release: Release) -> Iterator[Problem]:
-    """Subjects are qcodes of IPTC Media Topics."""
+def subjects(release: Release, topics: MediaTopics) -> Iterator[Problem]:
+    """Subjects are IPTC Media Topics in use; a retired one is a warning, with what to use instead.
+
+    Whether a topic exists is known once IPTC's list has been imported.
+    """
+    of_sectors = {SECTORS.get(sector) for sector in release.sectors}
     for at, subject in enumerate(release.subjects):
-        if not _MEDIA_TOPIC.fullmatch(subject):
+        topic = topics.by_code.get(subject)
+        if qcode(subject) != subject or (topics.complete and topic is None):
             yield error(
                 "subject-unknown",
                 f"/subjects/{at}",
                 f'"{subject}" is not an IPTC Media Topic.',
                 "Write its qcode: medtop: and eight digits.",
+            )
+        elif topic and topic.retired and subject not in of_sectors:
+            instead = " or ".join(topics.instead(topic))
+            yield warning(
+                "subject-retired",
+                f"/subjects/{at}",
+                f"IPTC has retired {subject} (on {topic.retired.isoformat()}).",
+                f"Use {instead}." if instead else "Use another Media Topic.",
             )
