@@ -45,11 +45,9 @@ def dates(block: Block, text: str, words: Vocabulary) -> Iterator[tuple[Fact, in
                 continue
             taken.append((start, end))
             first, last, said = block.words(start, end)
-            yield (
-                Fact(Kind.DATE, value, Place(block.field, block.number, first, last), said),
-                start,
-                end,
-            )
+            kind = Kind.YEAR if value.isdigit() else Kind.DATE  # 令和8年度
+            place = Place(block.field, block.number, first, last)
+            yield Fact(kind, value, place, said), start, end
 
 
 def weekdays(block: Block, text: str, words: Vocabulary) -> Iterator[Fact]:

@@ -80,7 +80,7 @@ def vocabulary(tag: str) -> Vocabulary:
     symbols = locale.number_symbols.get(_NUMBERING, {})
 
     def any_of(key: str) -> str:
-        return _any(data.get(key, ()), spaced)
+        return _any(data.get(key, ()), spaced and key != "hour")  # 22h30
 
     def listed(key: str) -> list[tuple[str, str]]:
         return [
