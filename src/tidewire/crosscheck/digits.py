@@ -13,8 +13,8 @@ MOST = 2_000  # figures that are read of one block
 
 # Digits with what parts them; a plain space only before three of them.
 TOKEN = re.compile(r"\d+(?:(?:[.,٫٬،'\u00a0](?=\d)|[ ](?=\d{3}(?!\d)))\d+)*")
-# "3.5 %": a fraction without doubt; not a date ("2.3.") and not the end of a sentence.
-_BROKEN = re.compile(r"(?<![\d.,])\d{1,3}([.,])\d{1,2}(?= ?%|[ \u00a0]?\w{3})(?![\d.,]*\d)")
+# "3.5 %": a fraction without doubt; not a time ("22.30"), a date ("2.3.") or a sentence's end.
+_BROKEN = re.compile(r"(?<![\d.,])\d{1,3}([.,])\d(?= ?%|[ \u00a0]?\w{3})(?![\d.,]*\d)")
 _SPACES = "\u00a0 "
 _GROUPS = re.compile(r"\d{1,3}(?:\D\d{3})+|\d{1,2}(?:\D\d{2})+\D\d{3}")
 

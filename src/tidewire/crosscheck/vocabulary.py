@@ -148,7 +148,12 @@ def _calendar(widths: Any, spaced: bool, first: int = 0) -> list[tuple[str, str]
         for width in ("wide", "abbreviated"):
             for number, name in widths[form][width].items():
                 word = plain(name).rstrip(".")
-                if word.isdigit() or (first == 0 and width == "abbreviated"):
+                if word.isdigit():
+                    continue
+                if first == 0 and width == "abbreviated":
+                    # "Sun" and "Sat" are other words too, but not before a date (blotted out).
+                    before = r"\.?,?[ \u00a0]?(?=\x00)" if spaced else NEVER
+                    found.append((re.escape(word) + before, str(number)))
                     continue
                 if len(word) > 1 and not word[0].isdigit():
                     ends = r"(?!\d)" if word[-1].isdigit() else ""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from tidewire.intake.checks import language, links, people, places, text, times
+from tidewire.intake.checks import agreement, language, links, people, places, text, times
 from tidewire.model.errors import Problem, Severity
 from tidewire.model.media_topics import SHIPPED, MediaTopics
 from tidewire.model.release import Release
@@ -24,7 +24,7 @@ CHECKS: Sequence[Callable[[Release], Iterable[Problem]]] = (
     links.links,
     language.declared_language,
 )
-TIMED: Sequence[Callable[[Release, datetime], Iterable[Problem]]] = (times.t0, times.weekdays)
+TIMED: Sequence[Callable[[Release, datetime], Iterable[Problem]]] = (times.t0, agreement.agreement)
 
 
 def check(release: Release, now: datetime, topics: MediaTopics = SHIPPED) -> list[Problem]:
