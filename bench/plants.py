@@ -180,8 +180,8 @@ def _put(body: str, fact: Fact, new: str) -> str | None:
     """The body with one fact's words changed, in its own block; None where markup is in the way."""
     if not new or new == fact.words:
         return None
-    if fact.kind in (Kind.LINK, Kind.MAIL):
-        return body.replace(f'"{fact.words}"', f'"{new}"', 1) if fact.words in body else None
+    if f'"{fact.words}"' in body:
+        return body.replace(f'"{fact.words}"', f'"{new}"', 1)
     root = html.fragment_fromstring(body, create_parent="div")
     for event, element in _texts(root, fact.place.block):
         text = str(getattr(element, event) or "")

@@ -101,9 +101,14 @@ def _scale(text: str, end: int, words: Vocabulary, money: bool) -> tuple[int, in
         return _SHORT_SCALE[short[1].lower()], short.end()
     if found := _MILLIONS_OF.match(text, end):
         return (6 if found[1] in ("M", "Mio") else 9), found.end()
-    space = text[end : end + 1] in (" ", "\u00a0", "-")
-    found_scale = words.scales.match(text, end + space)
-    return (int(found_scale[0]), found_scale[1]) if found_scale else (0, end)
+    power = 0
+    for _ in range(3):  # 천억, nghìn tỷ, lakh crore: powers of ten one after the other
+        space = text[end : end + 1] in (" ", "\u00a0", "-")
+        found_scale = words.scales.match(text, end + space)
+        if found_scale is None:
+            break
+        power, end = power + int(found_scale[0]), found_scale[1]
+    return power, end
 
 
 def _percent(text: str, start: int, end: int, words: Vocabulary) -> tuple[bool, int]:

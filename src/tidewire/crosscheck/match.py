@@ -7,6 +7,7 @@ block says two different things.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from tidewire.crosscheck.fact import COUNTS, FIGURES, Fact, Kind
@@ -241,7 +242,16 @@ def _certain(one: Fact, other: Fact) -> bool:
         ) == 2 == other.value.count("-")
     if one.kind not in FIGURES or one.kind is not other.kind or one.also or other.also:
         return False
-    return not (_forgivable(one) or _forgivable(other))
+    return not (_forgivable(one) or _forgivable(other) or _thousands_apart(one, other))
+
+
+def _thousands_apart(one: Fact, other: Fact) -> bool:
+    """The same digits, and a thousand, a million or more between them.
+
+    "From 3 to 5 million" may have a scale that is not read: worth a look, and not certain.
+    """
+    low, high = sorted((Decimal(one.value), Decimal(other.value)))
+    return bool(low) and high / low in {Decimal(10) ** power for power in (3, 6, 9, 12)}
 
 
 def _looks_alike(one: Fact, other: Fact) -> bool:

@@ -123,7 +123,7 @@ def entry(word: str, spaced: bool) -> str:
     """A word of a file as a pattern: "*" is any ending, "(?!...)" at its end stays as it is."""
     word, *rest = word.partition("(?!")
     text = re.escape(plain(word)).replace(r"\*", r"\w{0,7}").replace(r"\ ", "[ \u00a0]")
-    ends = r"(?!\w)" if spaced and word[-1:].isalpha() else ""
+    ends = r"(?![^\W\d])" if spaced and word[-1:].isalpha() else ""  # "و5" is "and 5"
     return text + ends + "".join(rest)
 
 
