@@ -127,8 +127,10 @@ def test_a_date_is_the_same_in_every_calendar(language: str, text: str) -> None:
     ("language", "text"),
     [
         ("en", "10.30 p.m."), ("de", "22.30 Uhr"), ("fr", "à 22 h 30"), ("pt", "às 22h30"),
-        ("ja", "午後10時30分"), ("ko", "오후 10시 30분"), ("zh-Hans", "晚上10时30分"), ("vi", "lúc 22 giờ 30"),
-        ("th", "เวลา 22.30 น."), ("id", "pukul 22.30"), ("ms", "jam 10.30 malam"), ("ru", "в 22:30"),
+        ("ja", "午後10時30分"),
+        ("ko", "오후 10시 30분"), ("zh-Hans", "晚上10时30分"),
+        ("vi", "lúc 22 giờ 30"), ("th", "เวลา 22.30 น."), ("id", "pukul 22.30"),
+        ("ms", "jam 10.30 malam"), ("ru", "в 22:30"),
         ("ar", "الساعة ١٠:٣٠ مساءً"), ("es", "a las 22:30"),
     ],
 )  # fmt: skip
