@@ -82,6 +82,15 @@ def test_a_quote_and_a_paragraph_less_are_seen() -> None:
     assert (Weight.WARNING, Kind.PARAGRAPHS, 1) in found
 
 
+def test_a_page_in_another_language_is_no_alarm_and_a_slip_is_one() -> None:
+    def linked(path: str) -> str:
+        return f'<a href="https://tide.example/{path}">x</a>'
+
+    assert raised(release(en=linked("en/report"), de=linked("de/bericht"))) == []
+    found = raised(release(en=linked("report"), de=linked("repotr")))
+    assert found == [(Weight.WARNING, Kind.LINK, 1)]
+
+
 def test_a_name_that_is_almost_the_same_is_seen_and_other_words_are_not() -> None:
     given = release(en="Ada Sample sails from Copenhagen.", de="Ada Smaple fährt ab Kopenhagen.")
     assert raised(given) == [(Weight.WARNING, Kind.NAME, 1)]

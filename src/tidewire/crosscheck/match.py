@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from difflib import SequenceMatcher
 from enum import StrEnum
 
 from tidewire.crosscheck.fact import COUNTS, FIGURES, Fact, Kind
@@ -16,6 +17,7 @@ from tidewire.crosscheck.names import misspelt
 from tidewire.crosscheck.times import universal
 
 SMALL = 13  # below it a language may write a number out
+_SLIP = 0.75  # what share of an address a slip leaves as it was
 _NEAREST = 50  # candidates that are looked at for one fact
 
 
@@ -218,6 +220,8 @@ def _differing(
             weight = Weight.ERROR if sure and _certain(left[one], right[two]) else Weight.WARNING
             if _forgivable(left[one]) and _forgivable(right[two]) and not sure:
                 weight = Weight.NOTE
+            if left[one].kind is Kind.LINK and _translated(left[one], right[two]):
+                weight = Weight.NOTE
             pairs.append(Pair(Verdict.DIFFERS, left[one], right[two], weight))
             used_left.add(one)
             used_right.add(two)
@@ -243,6 +247,12 @@ def _certain(one: Fact, other: Fact) -> bool:
     if one.kind not in FIGURES or one.kind is not other.kind or one.also or other.also:
         return False
     return not (_forgivable(one) or _forgivable(other) or _thousands_apart(one, other))
+
+
+def _translated(one: Fact, other: Fact) -> bool:
+    """Two pages of one site whose addresses have other words: /report and /bericht."""
+    (host, _, path), (there, _, page) = one.value.partition("/"), other.value.partition("/")
+    return host == there and SequenceMatcher(None, path[:200], page[:200]).ratio() < _SLIP
 
 
 def _thousands_apart(one: Fact, other: Fact) -> bool:
