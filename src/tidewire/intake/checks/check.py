@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from tidewire.intake.checks import language, links, people, places, renditions, text, times
+from tidewire.intake.checks import (
+    agreement,
+    language,
+    links,
+    people,
+    places,
+    renditions,
+    text,
+    times,
+)
 from tidewire.model.errors import Problem, Severity
 from tidewire.model.media_topics import SHIPPED, MediaTopics
 from tidewire.model.release import Release
@@ -26,7 +35,7 @@ CHECKS: Sequence[Callable[[Release], Iterable[Problem]]] = (
     renditions.prevailing,
     renditions.promised,
 )
-TIMED: Sequence[Callable[[Release, datetime], Iterable[Problem]]] = (times.t0, times.weekdays)
+TIMED: Sequence[Callable[[Release, datetime], Iterable[Problem]]] = (times.t0, agreement.agreement)
 
 
 def check(release: Release, now: datetime, topics: MediaTopics = SHIPPED) -> list[Problem]:
