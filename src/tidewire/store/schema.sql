@@ -79,6 +79,15 @@ CREATE TABLE release_version (
 CREATE INDEX release_version_waiting ON release_version (t0) WHERE t0 IS NOT NULL AND sequence IS NULL;
 CREATE INDEX release_version_unplanned ON release_version (staged_at) WHERE staged_at IS NOT NULL AND planned_at IS NULL;
 
+-- Feeds by what they hold.
+CREATE INDEX release_version_filed ON release_version USING gin (
+    jsonb_path_query_array(document, '$.renditions[*].language'),
+    (document -> 'sectors'),
+    (document -> 'countries'),
+    jsonb_path_query_array(document, '$.renditions[*].dateline.country'),
+    (document -> 'circuits')
+) WHERE sequence IS NOT NULL;
+
 CREATE TABLE decision (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     release_id  int NOT NULL REFERENCES release,
