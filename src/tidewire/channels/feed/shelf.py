@@ -62,7 +62,7 @@ async def newest(tx: Connection, feed: Known) -> tuple[list[Edition], Place]:
     older = None
     if len(found) == ITEMS:
         older = await feed_entries.nearest(tx, feed.filing, below=found[-1].sequence)
-    return found, Place(older=None if older is None else part_of(older))
+    return found, Place(older=part_of(older))
 
 
 async def archived(
@@ -75,15 +75,14 @@ async def archived(
     found = await feed_entries.between(tx, feed.filing, after, last)
     older = await feed_entries.nearest(tx, feed.filing, below=after + 1)
     newer = await feed_entries.nearest(tx, feed.filing, above=last)
-    if newer is not None and (part_of(newer) + 1) * ITEMS > head:
+    if newer is not None and newer > head - head % ITEMS:
         newer = None  # what follows is not closed yet: it stands in the newest document
-    neighbours = [None if one is None else part_of(one) for one in (older, newer)]
-    return found, Place(part, *neighbours)
+    return found, Place(part, part_of(older), part_of(newer))
 
 
-def part_of(sequence: int) -> int:
-    """The number of the part of the archive that a sequence number lies in."""
-    return (sequence - 1) // ITEMS
+def part_of(sequence: int | None) -> int | None:
+    """The number of the part of the archive that a sequence number lies in; None of none."""
+    return None if sequence is None else (sequence - 1) // ITEMS
 
 
 def no_feed() -> NotFound:
