@@ -9,7 +9,8 @@ from datetime import datetime
 from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
 
-from tidewire.channels.feed.shelf import Known, archived, known, newest
+from tidewire.channels.feed.shelf import archived, newest
+from tidewire.channels.known_feeds import Known, known
 from tidewire.formats.atom import atom
 from tidewire.formats.feeds import MEDIA_TYPES, Feed, Place, compose, feed_item
 from tidewire.formats.json_feed import json_feed

@@ -11,7 +11,8 @@ from tidewire.channels.channel import ChannelContext
 from tidewire.channels.feed.archive import MOST, USUAL, read_wire
 from tidewire.channels.feed.conditional import answer, settled, wants_gzip
 from tidewire.channels.feed.document import FeedDocuments
-from tidewire.channels.feed.shelf import ITEMS, no_feed
+from tidewire.channels.feed.shelf import ITEMS
+from tidewire.channels.known_feeds import no_feed
 from tidewire.formats.feeds import MEDIA_TYPES
 from tidewire.formats.site import entity_tag
 
