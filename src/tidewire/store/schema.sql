@@ -167,6 +167,32 @@ CREATE TABLE endpoint_health (
     paused_until    timestamptz
 );
 
+-- WebSub: which feed an endpoint is subscribed to, and until when. Its address is the feed's
+-- document and the callback, so that a callback may have several.
+CREATE TABLE subscription (
+    endpoint_id int PRIMARY KEY REFERENCES endpoint ON DELETE CASCADE,
+    feed        text NOT NULL,                  -- its name: "de/energy"
+    lease_until timestamptz NOT NULL
+);
+CREATE INDEX subscription_feed ON subscription (feed);
+CREATE INDEX subscription_lease ON subscription (lease_until);
+
+-- What somebody asked of the hub, until their callback has said that it means it.
+CREATE TABLE subscription_request (
+    id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    address         text NOT NULL,
+    mode            text NOT NULL CHECK (mode IN ('subscribe', 'unsubscribe', 'denied')),
+    feed            text NOT NULL,
+    lease_seconds   int NOT NULL DEFAULT 0,
+    secret          text,
+    reason          text NOT NULL DEFAULT '',   -- why it was denied
+    asked_at        timestamptz NOT NULL,
+    due_at          timestamptz NOT NULL,
+    tries           smallint NOT NULL DEFAULT 0,
+    UNIQUE (address, mode)
+);
+CREATE INDEX subscription_request_due ON subscription_request (due_at);
+
 -- Outlives the endpoint, so that an import cannot bring an address back.
 CREATE TABLE suppression (
     channel     smallint NOT NULL,

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache, partial
@@ -11,10 +11,8 @@ from types import MappingProxyType
 
 from tidewire.channels.feed.shelf import archived, newest
 from tidewire.channels.known_feeds import Known, known
-from tidewire.formats.atom import atom
+from tidewire.formats.feed_forms import WRITERS, write
 from tidewire.formats.feeds import MEDIA_TYPES, Feed, Place, compose, feed_item
-from tidewire.formats.json_feed import json_feed
-from tidewire.formats.rss import rss
 from tidewire.formats.site import entity_tag
 from tidewire.model.release import Edition
 from tidewire.store import editions
@@ -22,10 +20,6 @@ from tidewire.store.database import Connection, Database
 
 KEPT_BYTES = 64 * 1024 * 1024  # of documents in memory
 KEPT_ITEMS = 1000
-
-FORMATS: Mapping[str, Callable[[Feed], bytes]] = MappingProxyType(
-    {"atom": atom, "rss": rss, "json": json_feed}
-)
 
 
 @dataclass(frozen=True)
@@ -111,13 +105,13 @@ class FeedDocuments:
     def _compose(self, known: Known, found: list[Edition], place: Place) -> Composed:
         items = [self._item(edition, known.name.language) for edition in found]
         feed = compose(known.name, items, self._base_url, label=known.label, place=place)
-        documents = {form: _document(feed, form) for form in FORMATS}
+        documents = {form: _document(feed, form) for form in WRITERS}
         sequences = tuple(item.sequence for item in feed.items)
         return Composed(MappingProxyType(documents), sequences, self._changed_at)
 
 
 def _document(feed: Feed, form: str) -> FeedDocument:
-    body = FORMATS[form](feed)
+    body = write(feed, form)
     hub_url = "" if feed.archived else feed.hub_url
     return FeedDocument(body, MEDIA_TYPES[form], entity_tag(body), feed.urls[form], hub_url)
 
