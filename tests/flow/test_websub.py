@@ -215,6 +215,8 @@ async def test_a_lease_that_has_run_out_ends_the_subscription(
         ).fetchall()
         assert row == (None, 3)
         assert await endpoints.held_back(tx) == []
+        (ended,) = await (await tx.execute("SELECT id FROM endpoint WHERE channel = 8")).fetchall()
+        assert not await subscriptions.holds(tx, ended[0])
     await wire.subscribe()
     await wire.publish()
     assert len(wire.reader.got) == 1

@@ -152,6 +152,12 @@ async def without_circuit(tx: Connection) -> list[Subscription]:
     )
 
 
+async def holds(tx: Connection, endpoint_id: int) -> bool:
+    """Is there a subscription for this endpoint?"""
+    found = await tx.execute("SELECT 1 FROM subscription WHERE endpoint_id = %s", (endpoint_id,))
+    return await found.fetchone() is not None
+
+
 async def every(tx: Connection) -> list[Subscription]:
     """All subscriptions, by endpoint."""
     return await _every(tx, "ORDER BY s.endpoint_id")
