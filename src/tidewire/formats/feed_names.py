@@ -100,7 +100,7 @@ def read_address(url: str, base: str) -> FeedAddress | None:
 
 
 def names_of(edition: Edition, circuits: Iterable[Circuit] = ()) -> list[FeedName]:
-    """Every feed that a release stands in, given all circuits that there are."""
+    """Every feed that it is news in, given all circuits that there are."""
     release = edition.release
     datelined = [r.dateline.country for r in release.renditions if r.dateline]
     places = frozenset().union(*(around(c.upper()) for c in (*release.countries, *datelined) if c))
@@ -112,7 +112,7 @@ def names_of(edition: Edition, circuits: Iterable[Circuit] = ()) -> list[FeedNam
     ]
     return [
         name
-        for language in release.languages()
+        for language in edition.news
         for name in (FeedName(language), *(FeedName(language, *one) for one in narrower))
     ]
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from tidewire.model.release import Edition
 from tidewire.store.database import Connection
-from tidewire.store.editions import COLUMNS, FROM, read_edition
+from tidewire.store.editions import COLUMNS, FROM, read_edition, says
 
-_NEWEST = """
-    v.sequence IS NOT NULL
+_NEWEST = f"""
+    v.sequence IS NOT NULL AND {says("v")}
     AND NOT EXISTS (SELECT 1 FROM release_version n WHERE n.release_id = v.release_id
-                    AND n.version > v.version AND n.sequence IS NOT NULL)
+                    AND n.version > v.version AND n.sequence IS NOT NULL AND {says("n")})
 """
 # The expressions are those of the index release_version_filed.
 _LANGUAGE = "jsonb_path_query_array(v.document, '$.renditions[*].language') ? %(language)s"
