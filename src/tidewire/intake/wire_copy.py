@@ -1,6 +1,7 @@
 """Copy that the wire itself wrote: what stands around its text becomes fields again."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from tidewire import languages
@@ -88,7 +89,7 @@ def _spelt(place: str, text: str) -> str:
 
 def _take_foot(blocks: list[Block], words: OwnWords) -> None:
     """What stands from the rule on, and above it the moment and the address of the release."""
-    for at, (block, below) in enumerate(zip(blocks, blocks[1:], strict=False)):
+    for at, (block, below) in enumerate(pairwise(blocks)):
         if block.text == _RULE and plain(below.text) in words.notes:
             del blocks[at:]
             break
