@@ -89,3 +89,46 @@ def test_every_languages_furniture_is_read_back(tag: str) -> None:
     assert read.sectors == release.sectors
     assert (read.third_party, read.provider) == (True, "Seawire")
     assert read.provider_url == "https://seawire.example/"
+
+
+# The same furniture as other newsrooms write it, without this wire's credit line.
+OTHERS = {
+    "fr": ("PORT-LOUIS, France, 3 mars 2026 – ", "À propos : Phare SA", "Contact presse",
+           "Source : Phare SA", "Secteurs : Énergie, Tourisme"),
+    "es": ("CÁDIZ, España, 3 de marzo de 2026 – ", "Acerca de Faro SA", "Contacto de prensa",
+           "Fuente: Faro SA", "Sectores: Energía, Turismo"),
+    "ja": ("東京、日本、2026年3月3日 – ", "灯台社について", "お問い合わせ先",
+           "出典：灯台社", "業種：エネルギー、観光"),
+    "ar": ("دبي، الإمارات العربية المتحدة، 3 مارس 2026 – ", "نبذة عن المنارة", "للتواصل الإعلامي",
+           "المصدر: المنارة", "القطاعات: الطاقة، السياحة"),
+    "th": ("กรุงเทพฯ, ไทย, 3 มีนาคม พ.ศ. 2569 – ", "เกี่ยวกับ ประภาคาร", "ติดต่อ",
+           "ที่มา: ประภาคาร", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_the_furniture_of_others_is_read_in_their_language(tag: str) -> None:
+    opening, about, asked, source, sectors = OTHERS[tag]
+    [before] = [r for r in sample().renditions if r.language == tag]
+    body = unturned(text_of(before.body)).split("\n\n")[:2]
+    tail = [about, "Ж" * 40, asked, "Kim Template press@lanternfish.example +49 30 23125 010"]
+    parts = [before.headline, opening + body[0], body[1], *tail, source, sectors]
+    read = again("\n\n".join(part for part in parts if part), tag)
+    [after] = read.renditions
+    assert after.dateline is not None
+    assert after.dateline.date == datetime.date(2026, 3, 3)
+    assert after.dateline.country is not None
+    assert words_of(after.body) == " ".join(body).split()
+    assert words_of(after.boilerplate) == ["Ж" * 40]
+    assert [(c.name, c.phone) for c in read.contacts] == [("Kim Template", "+49 30 23125 010")]
+    assert read.source == source.split(":")[-1].split("：")[-1].strip()
+    assert read.sectors == (("energy", "tourism") if sectors else ())
+
+
+@pytest.mark.parametrize("tag", ["da", "es", "de", "ja"])
+def test_text_that_looks_like_furniture_stays(tag: str) -> None:
+    text = "Headline of some length\n\nOne paragraph here.\n\nOm havnen: i dag\n\nLast words."
+    read = again(text, tag)
+    [after] = read.renditions
+    assert words_of(after.body) == text.split()[4:]
+    assert not read.contacts

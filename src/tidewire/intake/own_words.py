@@ -148,8 +148,8 @@ def _separator(text: str) -> str:
 def _date(words: Furniture) -> str:
     """The language's date pattern (CLDR) as one of regular expressions."""
     found = []
-    for kind, value in dates.tokenize_pattern(words.date_pattern):
-        if kind == "chars":
+    for _, value in dates.tokenize_pattern(words.date_pattern):
+        if isinstance(value, str):  # of the kind "chars"
             found.append(re.escape(plain(value)).join((r"\s*", r"\s*")))
             continue
         letter, width = value
