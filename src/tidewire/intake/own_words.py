@@ -103,8 +103,9 @@ def own_words(tag: str) -> OwnWords:
     )
 
 
-def credit_alone(tag: str) -> re.Pattern[str]:
-    """The credit line that a text without a dateline begins with."""
+@lru_cache(maxsize=64)
+def credit_line(tag: str) -> re.Pattern[str]:
+    """The credit line, with which a text without a dateline begins."""
     return _compiled(_template(languages.furniture(tag).phrases["credit"]) + r"\s*")
 
 

@@ -7,9 +7,10 @@ from typing import Any
 from tidewire import languages
 from tidewire.intake.blocks import Block
 from tidewire.intake.calendar_words import territory_code
-from tidewire.intake.own_words import OwnWords, credit_alone, own_words, plain
+from tidewire.intake.own_words import OwnWords, credit_line, own_words, plain
 
 _HEAD = 3  # headline, subheadline and notice at most stand before the lead
+_FARTHEST = 300  # characters before the end of a lead
 _RULE = "--"
 _URL = re.compile(r"https?://\S+")
 _MARKS = str.maketrans("", "", "\u200e\u200f")  # the wire sets them at the heads of lines
@@ -25,9 +26,11 @@ def take_copy(blocks: list[Block], language: str, *, headed: bool) -> dict[str, 
     for at, block in enumerate(blocks[:_HEAD]):
         text = plain(block.text).translate(_MARKS)
         for tag in dict.fromkeys((language, *languages.known())):
+            if not credit_line(tag).search(text, 0, _FARTHEST):
+                continue
             words = own_words(tag)
             lead = words.lead.match(text)
-            match = lead or credit_alone(tag).match(text)
+            match = lead or credit_line(tag).match(text)
             if match is None:
                 continue
             dateline = words.dateline(lead["dateline"]) if lead else None
