@@ -13,14 +13,16 @@ from tidewire.model.release import Edition
 SCHEMA = "https://iptc.org/std/ninjs/ninjs-schema_1.6.json"
 MEDIA_TYPE = 'application/json; profile="https://iptc.org/std/ninjs/1.6"'
 
-_BODIES = {
+# The role of a body in ninjs 3.1, and its key in 1.6.
+BODIES = {
     "main": "body_html",
     "boilerplate": "body_boilerplate_html",
     "dateline": "body_dateline_text",
     "disclaimer": "body_disclaimer_text",
     "article": "body_text",
 }
-_SAME = {
+# Keys of ninjs 3.1 that 1.6 has under another name, with the same value.
+KEYS = {
     "uri": "uri",
     "type": "type",
     "representationType": "representationtype",
@@ -54,7 +56,7 @@ def ninjs_1_6(
 
 
 def _document(item: NewsItem, new: dict[str, Any]) -> dict[str, Any]:
-    document = {old: new[key] for key, old in _SAME.items() if key in new}
+    document = {old: new[key] for key, old in KEYS.items() if key in new}
     document["standard"] = {"name": "ninjs", "version": "1.6", "schema": SCHEMA}
     document["mimetype"] = "text/html"
     document["headline"] = item.shown.headline
@@ -75,7 +77,7 @@ def _document(item: NewsItem, new: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(item: NewsItem, new: dict[str, Any]) -> dict[str, Any]:
-    bodies = {_BODIES[body["role"]]: body["value"] for body in new["bodies"]}
+    bodies = {BODIES[body["role"]]: body["value"] for body in new["bodies"]}
     return {
         **bodies,
         "charcount": len(bodies.get("body_text", "")),
