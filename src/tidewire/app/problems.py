@@ -40,7 +40,9 @@ async def _wire_error(request: Request, error: Exception) -> Response:
     ]
     if error.status >= 500:
         log.error("request failed", **_where(request.scope), **facts(error))
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
+    headers = dict(error.headers)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return problem(error.status, error.message, error.advice, errors=errors, headers=headers)
 
 

@@ -33,6 +33,7 @@ def translated_route(route: type[APIRoute]) -> type[APIRoute]:
 
     class TranslatedRoute(route):  # type: ignore[misc, valid-type]
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+            handle: Callable[[Request], Coroutine[Any, Any, Response]]
             handle = super().get_route_handler()
 
             async def translated(request: Request) -> Response:
