@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import warnings
 from dataclasses import replace
 from functools import cache
@@ -13,6 +14,7 @@ from lxml import etree
 from referencing import Registry, Resource
 
 from editions import T0, an_edition
+from tidewire.formats.newsml_g2 import CATALOG, NAR
 from tidewire.intake.read import read_files
 from tidewire.intake.submission import raw_release, read_submission, sanitised
 from tidewire.model.release import Act, Contact, Edition, Organisation, Release
@@ -102,3 +104,36 @@ def ninjs_validator() -> jsonschema.Draft202012Validator:
     checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
     assert {"uri", "date-time"} <= checker.checkers.keys()
     return jsonschema.Draft202012Validator(wanted, registry=known, format_checker=checker)
+
+
+def catalog_aliases() -> set[str]:
+    """Those of the catalog that our items name, as the reader's package has it."""
+    file = Path(NewsMLG2.__file__).parent / "catalogs" / CATALOG.rpartition("/")[2]
+    return set(etree.parse(file).xpath("//*/@alias"))
+
+
+def qcodes(tree: etree._Element) -> list[str]:
+    """Every qcode of a NewsML-G2 item, in whatever attribute."""
+    return [
+        code
+        for name in ("qcode", "type", "rel", "role", "market", "symbolsrc", "jobtitle", "how")
+        for at in tree.iter(f"{{{NAR}}}*")
+        for code in (at.get(name) or "").split()
+    ]
+
+
+# ninjs 1.6 as its documentation names the keys; its schema is not at hand.
+OLD_KEYS = {
+        "uri", "type", "mimetype", "representationtype", "profile", "version", "firstcreated",
+        "versioncreated", "contentcreated", "embargoed", "pubstatus", "urgency", "copyrightholder",
+        "copyrightnotice", "usageterms", "ednote", "language", "person", "organisation", "place",
+        "subject", "event", "object", "infosource", "title", "byline", "headline", "slugline",
+        "located", "charcount", "wordcount", "renditions", "associations", "altids", "genre",
+        "standard", "expires", "trustindicator", "rightsinfo",
+    }  # fmt: skip
+
+
+def odd_keys(document: dict[str, object]) -> list[str]:
+    """The keys of a ninjs 1.6 document that the standard has not."""
+    patterned = re.compile("(body|description)_[a-z_]+")
+    return [k for k in document if k not in OLD_KEYS and not patterned.fullmatch(k)]

@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -17,11 +16,14 @@ from news_items import (
     ACTS,
     BASE,
     NewsMLG2,
+    catalog_aliases,
     g2_schema,
     lanternfish,
     lanternfish_edition,
     ninjs_validator,
     nitf_schema,
+    odd_keys,
+    qcodes,
 )
 from tidewire.formats.body import ALLOWED, clean
 from tidewire.formats.newsml_g2 import CATALOG, NAR, news_message, newsml_g2
@@ -88,22 +90,11 @@ def test_the_validators_find_what_is_wrong() -> None:
     assert not g2_schema().validate(tree)
 
 
-def catalog_aliases() -> set[str]:
-    """Those of the catalog that our items name, as the reader's package has it."""
-    file = Path(NewsMLG2.__file__).parent / "catalogs" / CATALOG.rpartition("/")[2]
-    return set(etree.parse(file).xpath("//*/@alias"))
-
-
 @pytest.mark.parametrize("act", ACTS)
 def test_the_catalog_knows_every_qcode(act: Act) -> None:
     tree = g2_of(lanternfish_edition(act), "de", audience="media")
     assert tree.find("n:catalogRef", N).get("href") == CATALOG
-    codes = [
-        code
-        for name in ("qcode", "type", "rel", "role", "market", "symbolsrc", "jobtitle", "how")
-        for at in tree.iter(f"{{{NAR}}}*")
-        for code in (at.get(name) or "").split()
-    ]
+    codes = qcodes(tree)
     assert {"stat", "ninat", "genre"} <= {code.partition(":")[0] for code in codes}
     assert {code.partition(":")[0] for code in codes} - catalog_aliases() == set()
 
@@ -190,16 +181,7 @@ def test_ninjs_says_what_an_outlet_needs() -> None:
 
 def test_ninjs_1_6_keeps_to_its_own_keys() -> None:
     document = json.loads(ninjs_1_6(lanternfish_edition(), "de", BASE, audience="media"))
-    known = {
-        "uri", "type", "mimetype", "representationtype", "profile", "version", "firstcreated",
-        "versioncreated", "contentcreated", "embargoed", "pubstatus", "urgency", "copyrightholder",
-        "copyrightnotice", "usageterms", "ednote", "language", "person", "organisation", "place",
-        "subject", "event", "object", "infosource", "title", "byline", "headline", "slugline",
-        "located", "charcount", "wordcount", "renditions", "associations", "altids", "genre",
-        "standard", "expires", "trustindicator", "rightsinfo",
-    }  # fmt: skip
-    patterned = [k for k in document if k not in known]
-    assert all(re.fullmatch("(body|description)_[a-z_]+", k) for k in patterned)
+    assert odd_keys(document) == []
     assert document["version"] == "1" and document["pubstatus"] == "usable"
     assert isinstance(document["associations"], dict) and isinstance(document["urgency"], int)
     assert {"scheme", "code", "name", "rel"} == set(document["subject"][0])
