@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import warnings
 from dataclasses import replace
 from functools import cache
@@ -120,20 +119,3 @@ def qcodes(tree: etree._Element) -> list[str]:
         for at in tree.iter(f"{{{NAR}}}*")
         for code in (at.get(name) or "").split()
     ]
-
-
-# ninjs 1.6 as its documentation names the keys; its schema is not at hand.
-OLD_KEYS = {
-        "uri", "type", "mimetype", "representationtype", "profile", "version", "firstcreated",
-        "versioncreated", "contentcreated", "embargoed", "pubstatus", "urgency", "copyrightholder",
-        "copyrightnotice", "usageterms", "ednote", "language", "person", "organisation", "place",
-        "subject", "event", "object", "infosource", "title", "byline", "headline", "slugline",
-        "located", "charcount", "wordcount", "renditions", "associations", "altids", "genre",
-        "standard", "expires", "trustindicator", "rightsinfo",
-    }  # fmt: skip
-
-
-def odd_keys(document: dict[str, object]) -> list[str]:
-    """The keys of a ninjs 1.6 document that the standard has not."""
-    patterned = re.compile("(body|description)_[a-z_]+")
-    return [k for k in document if k not in OLD_KEYS and not patterned.fullmatch(k)]

@@ -28,7 +28,7 @@ from tidewire.model.media_topics import uri
 from tidewire.model.release import Contact, Edition, Organisation
 from tidewire.model.sectors import SECTORS
 
-SCHEMA = "https://iptc.org/std/ninjs/ninjs-schema_3.1.json"
+SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
 GENRE = "http://cv.iptc.org/newscodes/genre/Press_Release"
 MEDIA_TYPE = 'application/json; profile="https://iptc.org/std/ninjs/3.1"'
 

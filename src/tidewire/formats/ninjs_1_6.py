@@ -6,11 +6,12 @@ import msgspec
 
 from tidewire.formats.article import Audience
 from tidewire.formats.body import legal, line
-from tidewire.formats.news_item import NewsItem, news_item
+from tidewire.formats.news_item import MIC, NewsItem, news_item
 from tidewire.formats.ninjs import ninjs_document
 from tidewire.model.release import Edition
 
-SCHEMA = "https://iptc.org/std/ninjs/ninjs-schema_1.6.json"
+GENRES = "http://cv.iptc.org/newscodes/genre/"
+SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_1.6.json"
 MEDIA_TYPE = 'application/json; profile="https://iptc.org/std/ninjs/1.6"'
 
 # The role of a body in ninjs 3.1, and its key in 1.6.
@@ -25,7 +26,6 @@ BODIES = {
 KEYS = {
     "uri": "uri",
     "type": "type",
-    "representationType": "representationtype",
     "version": "version",
     "firstCreated": "firstcreated",
     "versionCreated": "versioncreated",
@@ -57,13 +57,17 @@ def ninjs_1_6(
 
 def _document(item: NewsItem, new: dict[str, Any]) -> dict[str, Any]:
     document = {old: new[key] for key, old in KEYS.items() if key in new}
-    document["standard"] = {"name": "ninjs", "version": "1.6", "schema": SCHEMA}
+    document["$standard"] = {"name": "ninjs", "version": "1.6", "schema": SCHEMA}
+    document["representationtype"] = "complete" if item.text else "incomplete"
     document["mimetype"] = "text/html"
     document["headline"] = item.shown.headline
     document["altids"] = {alt["role"]: alt["value"] for alt in new["altIds"]}
-    document["genre"] = [{"name": "Press release", "scheme": "genre", "code": "Press_Release"}]
+    document["genre"] = [{"name": "Press release", "scheme": GENRES, "code": "Press_Release"}]
     document["associations"] = {
-        one["name"]: {k: v for k, v in one.items() if k not in ("name", "rel")} | {"type": "text"}
+        one["name"].replace("-", "_"): {
+            **{k: v for k, v in one.items() if k not in ("name", "rel")},
+            "type": "text",
+        }
         for one in new.get("associations", [])
     }
     document["renditions"] = {
@@ -82,6 +86,7 @@ def _text(item: NewsItem, new: dict[str, Any]) -> dict[str, Any]:
         **bodies,
         "charcount": len(bodies.get("body_text", "")),
         "description_text": item.shown.subheadline,
+        "headline_subheadline": item.shown.subheadline,
         "subject": [_coded(one) for one in new.get("subjects", [])],
         "place": [_coded(one) for one in new.get("places", [])],
         "organisation": [_organisation(one) for one in new.get("organisations", [])],
@@ -100,11 +105,15 @@ def _coded(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _organisation(one: dict[str, Any]) -> dict[str, Any]:
-    symbols = [
-        {"ticker": symbol["symbol"], "exchange": symbol.get("exchange") or symbol["symbolType"]}
-        for symbol in one.get("symbols", [])
-    ]
+    symbols = [_symbol(**symbol) for symbol in one.get("symbols", [])]
     return {"name": one["name"], "rel": one["rel"], **({"symbols": symbols} if symbols else {})}
+
+
+def _symbol(symbol: str, symbolType: str, exchange: str = "") -> dict[str, Any]:  # noqa: N803
+    """A ticker with its market, or else a symbol with its type."""
+    if symbolType == MIC:
+        return {"ticker": symbol, **({"exchange": exchange} if exchange else {})}
+    return {"symbol": symbol, "symboltype": symbolType}
 
 
 def _person(one: dict[str, Any]) -> dict[str, Any]:

@@ -205,7 +205,7 @@ def _contact(person: _Person) -> dict[str, Any]:
 
 
 def _is_old(document: dict[str, Any]) -> bool:
-    standard = document.get("standard")
+    standard = document.get("$standard", document.get("standard"))
     version = standard.get("version") if isinstance(standard, dict) else None
     if isinstance(version, str):
         return version.startswith("1.")
@@ -216,8 +216,8 @@ def _from_1(old: dict[str, Any]) -> dict[str, Any]:
     """A document of the 1.x line with the keys of 3.1. What has the wrong type stays to be told."""
     new = {key: old[name] for key, name in KEYS.items() if name in old}
     new["headlines"] = [{"role": "main", "value": old["headline"]}] if "headline" in old else []
-    if isinstance(old.get("description_text"), str):
-        new["headlines"].append({"role": "subheadline", "value": old["description_text"]})
+    if "headline_subheadline" in old:
+        new["headlines"].append({"role": "subheadline", "value": old["headline_subheadline"]})
     new["bodies"] = [
         {"role": role, "value": old[key], "contentType": _kind(key)}
         for role, key in BODIES.items()
@@ -241,7 +241,7 @@ def _kind(key: str) -> str:
 
 
 def _relation(name: str) -> str:
-    return "updateOf" if name == "previous-version" else "translationOf" if "transl" in name else ""
+    return "updateOf" if name == "previous_version" else "translationOf" if "transl" in name else ""
 
 
 def _each(found: Any, change: Any) -> Any:
@@ -263,12 +263,12 @@ def _with(old: str, new: str) -> Any:
 
 
 def _traded(one: dict[str, Any]) -> dict[str, Any]:
-    """Symbols of 1.x have a ticker and an exchange; ours may name a scheme instead of one."""
+    """Symbols of 1.x have a ticker and an exchange, or a symbol and its type."""
 
     def changed(symbol: dict[str, Any]) -> dict[str, Any]:
-        where = symbol.get("exchange", "")
-        coded = where in (ISIN, LEI, MIC)
-        kind = {"symbolType": where} if coded else {"symbolType": MIC, "exchange": where}
-        return {"symbol": symbol.get("ticker", ""), **kind}
+        if "ticker" in symbol:
+            where = symbol.get("exchange", "")
+            return {"symbol": symbol["ticker"], "symbolType": MIC, "exchange": where}
+        return {"symbol": symbol.get("symbol", ""), "symbolType": symbol.get("symboltype", "")}
 
     return {**one, "symbols": _each(one.get("symbols", []), changed)}
