@@ -24,6 +24,7 @@ from tidewire.desk import routes as desk
 from tidewire.intake import routes as intake
 from tidewire.intake.submit import examine
 from tidewire.newsroom import routes as newsroom
+from tidewire.outlets import routes as outlets
 from tidewire.reports import routes as reports
 
 HEADERS = (
@@ -74,6 +75,11 @@ def create_app(house: House) -> ASGIApp:
     )
     app.include_router(feed.routes(context))
     app.include_router(websub.routes(context))
+    app.include_router(
+        outlets.routes(
+            house.database, house.clock, house.bell, house.signer, house.settings.base_url
+        )
+    )
     app.include_router(webhook.routes(house.settings.keys, house.clock))
     app.include_router(email.routes(context, partial(hear, house.database, house.clock)))
     app.include_router(api_reference.routes(app))

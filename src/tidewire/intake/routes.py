@@ -22,6 +22,7 @@ from tidewire.intake.answers import (
     taken_out,
 )
 from tidewire.intake.submission import Correction, RenditionIn, Submission
+from tidewire.intake.translated import BODIES, translated_route
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.store import releases
@@ -45,7 +46,7 @@ def routes(database: Database, clock: Clock, bell: Bell, vault: Vault) -> APIRou
     caller_of = caller_dependency(database)
     router, for_issuers, for_all = (
         APIRouter(),
-        APIRouter(route_class=keyed_route(caller_of, Role.ISSUER)),
+        APIRouter(route_class=translated_route(keyed_route(caller_of, Role.ISSUER))),
         APIRouter(route_class=keyed_route(caller_of)),
     )
     _add_hand_in(for_issuers, intake, caller_of)
@@ -73,6 +74,7 @@ def _add_hand_in(router: APIRouter, intake: act.Intake, caller_of: object) -> No
         "",
         status_code=201,
         summary="Hand in a release",
+        openapi_extra=BODIES,
         responses={
             200: {"model": TakenOut, "description": "It was here already, or this is a dry run."},
             201: {
@@ -100,6 +102,7 @@ def _add_hand_in(router: APIRouter, intake: act.Intake, caller_of: object) -> No
     @router.post(
         "/{ref}/resubmit",
         summary="Hand in a returned release again",
+        openapi_extra=BODIES,
         responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
     )
     async def hand_in_again(
