@@ -29,6 +29,7 @@ from news_items import (
 )
 from ninjs_1_6_keys import ninjs_1_6_validator
 from tidewire.formats.atom import atom
+from tidewire.formats.feed_names import FeedName
 from tidewire.formats.feeds import compose, feed_item
 from tidewire.formats.newsml_g2 import CATALOG, news_message, newsml_g2
 from tidewire.formats.ninjs import ninjs
@@ -93,7 +94,7 @@ def messages() -> list[bool]:
 def feeds(make: Callable[..., bytes]) -> list[bool]:
     found = []
     for act, tag in product(ACTS, LANGUAGES):
-        feed = compose(tag, [feed_item(lanternfish_edition(act), tag, BASE)], BASE)
+        feed = compose(FeedName(tag), [feed_item(lanternfish_edition(act), tag, BASE)], BASE)
         found.append(not feedparser.parse(make(feed)).bozo)
     return found
 
