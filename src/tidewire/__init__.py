@@ -18,7 +18,7 @@ a bell (bus/). Imports go down only:
 
     app                                                   joins the parts, runs the programs
     intake  desk  publish  delivery  reports  newsroom    the stages
-    audience  channels  ledger  access  vault             what they work with
+    audience  channels  ledger  access  translation  vault   what they work with
     store  bus  formats                                   PostgreSQL, the bell, pure rendering
     clock  languages  meters  waiting                     time, furniture, counts
     model                                                 the nouns

@@ -10,13 +10,16 @@ from tidewire.access.bearer import caller_dependency, keyed_route
 from tidewire.access.refs import must_be_ref, unknown_release
 from tidewire.bus.bell import Bell
 from tidewire.clock import Clock
+from tidewire.formats.xliff.names import MEDIA_TYPE
 from tidewire.intake import submit as act
 from tidewire.intake.answers import ReleaseOut, ReleasesOut, TakenOut, release_out, taken_out
+from tidewire.intake.give_out import give_out, no_machine
 from tidewire.intake.submission import Correction, Submission
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.store import releases
 from tidewire.store.database import Database
+from tidewire.translation.provider import Provider
 from tidewire.vault.vault import Vault
 
 Ref = Annotated[str, Path(description="The release's ref.", max_length=100)]
@@ -30,8 +33,15 @@ Key = Annotated[
 ]
 
 
-def routes(database: Database, clock: Clock, bell: Bell, vault: Vault) -> APIRouter:
-    """The router of intake."""
+def routes(
+    database: Database,
+    clock: Clock,
+    bell: Bell,
+    vault: Vault,
+    *,
+    translator: Provider | None = None,
+) -> APIRouter:
+    """The router of intake; `translator` is the machine that translates, None for none."""
     intake = act.Intake(database, clock, bell, vault)
     caller_of = caller_dependency(database)
     router, for_issuers, for_all = (
@@ -41,6 +51,7 @@ def routes(database: Database, clock: Clock, bell: Bell, vault: Vault) -> APIRou
     )
     _add_hand_in(for_issuers, intake, caller_of)
     _add_reading(for_all, intake, caller_of)
+    _add_translation(for_all, intake, caller_of, translator)
     for part in (for_issuers, for_all):
         router.include_router(part, prefix="/api/v1/releases", tags=["releases"])
     return router
@@ -123,3 +134,30 @@ def _add_reading(router: APIRouter, intake: act.Intake, caller_of: object) -> No
         if not rows:
             raise unknown_release()
         return release_out(rows[0])
+
+
+def _add_translation(
+    router: APIRouter, intake: act.Intake, caller_of: object, translator: Provider | None
+) -> None:
+    @router.get(
+        "/{ref}/xliff",
+        summary="A release for a translator's tool",
+        response_class=Response,
+        responses={
+            200: {"content": {MEDIA_TYPE: {}}, "description": "XLIFF 2.1."},
+            **problems(401, 403, 404, 422, 503),
+        },
+    )
+    async def xliff(
+        ref: Ref,
+        caller: Annotated[Caller, Depends(caller_of)],
+        to: Annotated[str, Query(description="The language wanted, BCP 47.", max_length=60)],
+        machine: Annotated[
+            bool, Query(description="Fill in what the machine makes of it, in state initial.")
+        ] = False,
+    ) -> Response:
+        """The rendition that prevails, as XLIFF 2.1. For its issuer and for editors."""
+        if machine and translator is None:
+            raise no_machine()
+        given = await give_out(intake, caller, ref, to, translator if machine else None)
+        return Response(given, media_type=MEDIA_TYPE)

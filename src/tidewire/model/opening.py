@@ -11,6 +11,8 @@ class Why(StrEnum):
 
     QUEUE = "to list it"
     SHOW = "to show it"
+    TRANSLATE = "to have it translated"
+    MACHINE = "to have it translated by machine"
     SCHEDULE = "to set its moment"
     STAGE = "to find its audience"
     PLAN = "to plan its deliveries"

@@ -77,7 +77,7 @@ def _root(raw: bytes, most: int) -> _Element:
         raise Unreadable(
             f"This XLIFF is not well-formed XML{where}.", "Save it again in the tool it is from."
         ) from None
-    if root.getroottree().docinfo.doctype or any(root.iter(etree.Entity)):
+    if root.getroottree().docinfo.internalDTD is not None or any(root.iter(etree.Entity)):
         raise Unreadable(
             "This XLIFF has a DOCTYPE, which is not taken.", "Take the DOCTYPE and entities out."
         )

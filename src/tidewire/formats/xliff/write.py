@@ -1,6 +1,7 @@
 """A rendition as XLIFF 2.1: one file, one unit for each text, inline markup as codes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lxml import etree
 from lxml.etree import _Element
@@ -11,6 +12,7 @@ from tidewire.formats.xliff.names import NAMESPACE, VERSION, SegmentState, name
 from tidewire.languages import direction
 from tidewire.model.rendition import Rendition
 
+_SPACES: Any = {None: NAMESPACE}  # the stubs know no default namespace
 _TYPES = {"a": "link", "strong": "fmt", "em": "fmt", "sub": "fmt", "sup": "fmt", "br": "fmt"}
 _SUB_TYPES = {"strong": "xlf:b", "em": "xlf:i", "br": "xlf:lb"}
 
@@ -22,18 +24,22 @@ def write_xliff(
     original: str,
     targets: Mapping[str, Sequence[Piece]] | None = None,
     state: SegmentState = SegmentState.TRANSLATED,
+    note: str = "",
 ) -> bytes:
     """`source` for a translation into `language` (XLIFF 2.1, section 4.2), in UTF-8.
 
     `original` names the release and version. `targets` are texts that are there already, by
-    segment id, in this `state`; segments without one are `initial`. Raises BadInput as
-    `segments` does.
+    segment id, in this `state`; segments without one are `initial`. `note` stands over the
+    file. Raises BadInput as `segments` does.
     """
-    root = etree.Element(name("xliff"), nsmap={None: NAMESPACE})
+    root = etree.Element(name("xliff"), nsmap=_SPACES)
     root.attrib.update({"version": VERSION, "srcLang": source.language, "trgLang": language})
     ways = {"srcDir": direction(source.language), "trgDir": direction(language)}
     file = etree.SubElement(root, name("file"), {"id": "release", "original": original, **ways})
     file.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+    if note:
+        notes = etree.SubElement(file, name("notes"))
+        etree.SubElement(notes, name("note"), {"id": "made"}).text = note
     for segment in segments(source):
         _unit(file, segment, (targets or {}).get(segment.id), state)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
