@@ -153,6 +153,6 @@ async def test_without_a_machine_it_says_so_and_opens_nothing(
     desk = Desk(database, clock, None)
     ref = await desk.open()
     answer = await desk.ask(ref, desk.editor, to="fr", machine="true")
-    assert answer.status_code == 503
-    assert "TIDEWIRE_TRANSLATION" in answer.text
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/machine"
     assert await opened(database, ref) == []

@@ -7,7 +7,7 @@ from tidewire.formats.xliff.names import SegmentState
 from tidewire.formats.xliff.write import write_xliff
 from tidewire.intake.submit import Intake, issuer_of
 from tidewire.languages import canonical
-from tidewire.model.errors import BadInput, Conflict, Problem, Severity, Unavailable
+from tidewire.model.errors import BadInput, Conflict, Problem, Severity
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.model.release import Edition
@@ -47,11 +47,12 @@ async def give_out(
     )
 
 
-def no_machine() -> Unavailable:
+def no_machine() -> BadInput:
     """The answer where no machine is set."""
-    return Unavailable(
-        "Nothing translates by machine here.", "The operator sets TIDEWIRE_TRANSLATION."
-    )
+    said = "Nothing translates by machine here."
+    advice = "Leave it out, or have the operator set TIDEWIRE_TRANSLATION."
+    problem = Problem(Severity.ERROR, "no-machine", "/machine", said, advice)
+    return BadInput(said, "", [problem])
 
 
 async def _read(intake: Intake, caller: Caller, ref: str, why: Why) -> Edition:
