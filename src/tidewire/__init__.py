@@ -19,7 +19,8 @@ a bell (bus/). Imports go down only:
     app                                                   joins the parts, runs the programs
     intake  desk  publish  delivery  reports  newsroom    the stages
     audience  channels  ledger  access  translation  vault   what they work with
-    store  bus  formats                                   PostgreSQL, the bell, pure rendering
+    store  bus  formats  crosscheck                       PostgreSQL, the bell, pure rendering,
+                                                          what renditions say, compared
     clock  languages  meters  waiting                     time, furniture, counts
     model                                                 the nouns
 """

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mail_world import QUICK, TOKENS, Open, Serve
+from office import Office, open_office
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.email.channel import EmailChannel
 from tidewire.channels.email.line import Patience
@@ -48,3 +49,10 @@ async def open_channel(clock: FixedClock, tmp_path: Path) -> AsyncIterator[Open]
     yield make
     for channel in opened:
         await channel.close()
+
+
+@pytest.fixture
+async def office(database: Database, clock: FixedClock) -> AsyncIterator[Office]:
+    """The API with issuers and an editor."""
+    async with open_office(database, clock) as opened:
+        yield opened

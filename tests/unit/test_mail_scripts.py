@@ -103,7 +103,7 @@ def test_mail_in_every_language_that_is_there(tag: str, act: Act) -> None:
     release = replace(edition.release, renditions=(rendition,))
     body = render(replace(edition, release=release), tag, BASE)
     assert_fit(body.subject)
-    mark = "" if act is Act.PUBLISH else f"{furniture(tag).phrase(f'mark_{act}')}: "
+    mark = "" if act in (Act.PUBLISH, Act.ADD) else f"{furniture(tag).phrase(f'mark_{act}')}: "
     assert read(body.subject)["Subject"] == fields.one_line(f"{mark}{said}")
     raw = fields.joined([body.subject, *body.fields]) + b"\r\n" + body.content
     message = email.message_from_bytes(raw, policy=default)

@@ -10,6 +10,7 @@ from tidewire.intake.checks.check import check
 from tidewire.intake.read import read_files
 from tidewire.intake.submission import raw_release, read_submission, sanitised
 from tidewire.languages import KNOWN_15
+from tidewire.model.errors import Severity
 from tidewire.model.release import Release
 from tidewire.model.rendition import Rendition
 
@@ -84,4 +85,7 @@ def test_one_error_is_planted_and_nothing_else_differs() -> None:
     right = (FOLDER / file.name).read_text("utf-8")
     assert file.read_text("utf-8") == right.replace("12 ล้านคน", "1.2 ล้านคน")
     assert right.count("12 ล้านคน") == 1
-    assert check(release_of(PLANTED), NOW) == []  # no rendition shows it by itself
+    [found] = check(release_of(PLANTED), NOW)
+    assert (found.severity, found.code) == (Severity.ERROR, "crosscheck-differs")
+    assert found.pointer == f"/renditions/{KNOWN_15.index('th')}/body_html"
+    assert found.message == 'Thai says "1.2 ล้าน" where English says "12 million".'

@@ -27,6 +27,7 @@ def command_line() -> typer.Typer:
     """All commands. They load much, so that a program that stays up does without them."""
     from tidewire.app.commands import (
         accounts,
+        check,
         circuit,
         demo,
         desk,
@@ -50,6 +51,7 @@ def command_line() -> typer.Typer:
     for program in PROGRAMS.values():
         app.command()(program)
     app.command()(submit.submit)
+    app.command()(check.check)
     app.command()(report.report)
     app.command()(subjects.subjects)
     app.command()(doctor.doctor)

@@ -63,9 +63,8 @@ async def _plan(plan: Plan, release_id: int, version: int) -> bool:
         opening = Opening("plan", Why.PLAN)
         edition = await plan.vault.edition(tx, release_id, version, opening)
         assert edition is not None
-        due = await _first_readers(tx, edition) if edition.act is Act.PUBLISH else {}
-        if edition.act is not Act.PUBLISH:
-            due = await _holders(tx, edition)
+        first = edition.act in (Act.PUBLISH, Act.ADD)
+        due = await _first_readers(tx, edition) if first else await _holders(tx, edition)
         due |= await _feeds(tx, edition)
         due = await _news(tx, edition, due, settled=public)
         now = plan.clock.now()

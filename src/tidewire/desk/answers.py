@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from tidewire.desk.decide import Decided
 from tidewire.desk.queue import Shown
+from tidewire.desk.sign import Decided
 from tidewire.model.errors import Problem, Severity
 from tidewire.model.release import Act, Move, State
+from tidewire.model.rendition import Hand
 from tidewire.store.releases import Row
 
 # Notes are printed and mailed: no control characters (XML 1.0, section 2.2).
@@ -36,6 +37,16 @@ class Remark(Told):
     """A note, where one is wanted."""
 
     note: _Text = ""
+
+
+class Approval(Remark):
+    """An approval of a whole release."""
+
+    checked: list[Annotated[str, StringConstraints(max_length=35)]] = Field(
+        default=[],
+        max_length=30,
+        description="BCP 47 tags of the renditions by a machine that a person has checked.",
+    )
 
 
 class Timing(Told):
@@ -101,11 +112,25 @@ class DecisionOut(BaseModel):
     at: datetime
 
 
+class WaitingOut(BaseModel):
+    """A rendition that waits for approval."""
+
+    language: str
+    hand: Hand
+    received_at: datetime
+    by: str = Field(description="Who handed it in.")
+    content: dict[str, Any] = Field(description="The rendition, with sanitised HTML.")
+
+
 class ShownOut(QueuedOut):
-    """One release with its content, its checks and all decisions."""
+    """One release with its content, what waits to be added, its checks and all decisions.
+
+    The checks look at the content with all that waits behind its renditions.
+    """
 
     note: str
     content: dict[str, Any] = Field(description="The newest version, with sanitised HTML.")
+    waiting: list[WaitingOut]
     checks: list[CheckOut]
     decisions: list[DecisionOut]
 
@@ -126,6 +151,16 @@ def shown_out(shown: Shown, problems: list[Problem]) -> ShownOut:
         **_fields(shown.row),
         note=shown.edition.note,
         content=msgspec.to_builtins(shown.edition.release),
+        waiting=[
+            WaitingOut(
+                language=one.language,
+                hand=one.hand,
+                received_at=one.received_at,
+                by=one.by,
+                content=msgspec.to_builtins(rendition),
+            )
+            for one, rendition in shown.waiting
+        ],
         checks=[CheckOut.model_validate(_fields(p)) for p in problems],
         decisions=[DecisionOut.model_validate(_fields(d)) for d in shown.decisions],
     )

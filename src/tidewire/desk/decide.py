@@ -4,23 +4,22 @@ Each decision is one transaction on the locked release, with the name of who dec
 here makes a release public: a decision sets the moment, and publishing keeps it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
 from tidewire.access.keys import require
-from tidewire.access.refs import must_be_ref, unknown_release
-from tidewire.bus.bell import Bell, Topic
-from tidewire.clock import Clock
+from tidewire.access.refs import unknown_release
+from tidewire.desk.renditions import approve_all, approved
+from tidewire.desk.sign import Decided, Desk, hold, sign, tell
 from tidewire.model.errors import BadInput, Conflict, Problem, Severity
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
-from tidewire.model.release import Act, Move, Release, State, after
-from tidewire.store import editions, releases
-from tidewire.store.database import Connection, Database
-from tidewire.store.releases import Decision, Held
+from tidewire.model.release import Act, Move, Release, after
+from tidewire.store import editions, releases, waiting_renditions
+from tidewire.store.database import Connection
+from tidewire.store.releases import Held
 from tidewire.vault.text import Text
-from tidewire.vault.vault import Vault
 
 GRACE = timedelta(seconds=60)
 FARTHEST = timedelta(days=2 * 366)
@@ -30,36 +29,16 @@ FARTHEST = timedelta(days=2 * 366)
 When = datetime | Literal["now"] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What the desk works with."""
-
-    database: Database
-    clock: Clock
-    bell: Bell
-    vault: Vault
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """Where a release stands after a decision; `t0` is when its newest version goes out."""
-
-    ref: str
-    state: State
-    version: int
-    t0: datetime | None = None
-
-
 async def send_back(desk: Desk, caller: Caller, ref: str, note: str) -> Decided:
     """Return a release to its issuer; what is staged of it waits for its return."""
     require(caller, Role.EDITOR)
     async with desk.database.transaction() as tx:
-        held = await _hold(tx, ref)
+        held = await hold(tx, ref)
         state = after(held.state, Move.RETURN)
         await releases.set_moment(tx, held.id, held.version, None)
         await releases.set_state(tx, held.id, state)
-        await _sign(desk, tx, held, Move.RETURN, caller, note=note, now=desk.clock.now())
-    return await _decided(desk, Decided(ref, state, held.version))
+        await sign(desk, tx, held, Move.RETURN, caller, note=note, now=desk.clock.now())
+    return await tell(desk, Decided(ref, state, held.version))
 
 
 async def approve(
@@ -70,21 +49,26 @@ async def approve(
     note: str = "",
     then: When = None,
     schedules: bool = False,
+    checked: Sequence[str] = (),
 ) -> Decided:
-    """Approve a release and, with `schedules`, set its moment (`then`) in the same breath."""
+    """Approve a release and, with `schedules`, set its moment (`then`) in the same breath.
+
+    Renditions that wait come with it, those by a machine only where `checked` names them.
+    """
     require(caller, Role.EDITOR)
     now = desk.clock.now()
     t0 = None
     async with desk.database.transaction() as tx:
-        held = await _hold(tx, ref)
+        held = await hold(tx, ref)
         state = after(held.state, Move.APPROVE)
-        await _sign(desk, tx, held, Move.APPROVE, caller, note=note, now=now)
+        await approve_all(desk, tx, held, caller, checked)
+        await sign(desk, tx, held, Move.APPROVE, caller, note=note, now=now)
         if schedules:
             state = after(state, Move.SCHEDULE)
             t0 = await _set_moment(desk, tx, held, then, caller)
-            await _sign(desk, tx, held, Move.SCHEDULE, caller, note="", now=now)
+            await sign(desk, tx, held, Move.SCHEDULE, caller, note="", now=now)
         await releases.set_state(tx, held.id, state)
-    return await _decided(desk, Decided(ref, state, held.version, t0))
+    return await tell(desk, Decided(ref, state, held.version, t0))
 
 
 async def schedule(desk: Desk, caller: Caller, ref: str, at: When, note: str = "") -> Decided:
@@ -95,12 +79,12 @@ async def schedule(desk: Desk, caller: Caller, ref: str, at: When, note: str = "
     require(caller, Role.EDITOR)
     now = desk.clock.now()
     async with desk.database.transaction() as tx:
-        held = await _hold(tx, ref)
+        held = await hold(tx, ref)
         state = after(held.state, Move.SCHEDULE)
         t0 = await _set_moment(desk, tx, held, at, caller)
         await releases.set_state(tx, held.id, state)
-        await _sign(desk, tx, held, Move.SCHEDULE, caller, note=note, now=now)
-    return await _decided(desk, Decided(ref, state, held.version, t0))
+        await sign(desk, tx, held, Move.SCHEDULE, caller, note=note, now=now)
+    return await tell(desk, Decided(ref, state, held.version, t0))
 
 
 async def correct(desk: Desk, caller: Caller, ref: str, content: Release, note: str) -> Decided:
@@ -111,7 +95,7 @@ async def correct(desk: Desk, caller: Caller, ref: str, content: Release, note: 
     require(caller, Role.EDITOR)
     now = desk.clock.now()
     async with desk.database.transaction() as tx:
-        held = await _hold(tx, ref)
+        held = await hold(tx, ref)
         state = after(held.state, Move.CORRECT)
         if not held.public:
             raise Conflict(
@@ -122,12 +106,13 @@ async def correct(desk: Desk, caller: Caller, ref: str, content: Release, note: 
         assert last is not None
         _keeps_languages(last.release, content)
         new = held.version + 1
-        sealed = await desk.vault.seal_text(tx, held.id, new, Text(content, note))
+        text = Text(approved(content, caller, now, every=True), note)
+        sealed = await desk.vault.seal_text(tx, held.id, new, text)
         await releases.put_version(
             tx, held.id, new, act=Act.CORRECT, sealed=sealed, now=now, t0=now
         )
-        await _sign(desk, tx, held, Move.CORRECT, caller, note=note, now=now)
-    return await _decided(desk, Decided(ref, state, new, now))
+        await sign(desk, tx, held, Move.CORRECT, caller, note=note, now=now)
+    return await tell(desk, Decided(ref, state, new, now))
 
 
 def _keeps_languages(before: Release, now: Release) -> None:
@@ -167,12 +152,13 @@ async def _take_back(desk: Desk, caller: Caller, ref: str, move: Move, note: str
     act = Act.KILL if move is Move.KILL else Act.WITHDRAW
     t0 = None
     async with desk.database.transaction() as tx:
-        held = await _hold(tx, ref)
+        held = await hold(tx, ref)
         if caller.role is Role.ISSUER and held.issuer_id != caller.issuer_id:
             raise unknown_release()
         state = after(held.state, move)
         version = held.version
         await releases.unstage(tx, held.id, version)
+        await waiting_renditions.drop(tx, held.id)
         last = await editions.public(tx, ref)
         if last is not None:
             # What has not gone out yet makes room: its number is used for this.
@@ -182,17 +168,27 @@ async def _take_back(desk: Desk, caller: Caller, ref: str, move: Move, note: str
             )
         await releases.set_state(tx, held.id, state)
         # What goes out now as a clear note needs no key here either.
-        await _sign(desk, tx, held, move, caller, note=note, now=now, clear=last is not None)
-    return await _decided(desk, Decided(ref, state, version, t0))
+        await sign(desk, tx, held, move, caller, note=note, now=now, clear=last is not None)
+    return await tell(desk, Decided(ref, state, version, t0))
 
 
 async def _set_moment(desk: Desk, tx: Connection, held: Held, at: When, caller: Caller) -> datetime:
     opening = opening_by(caller, Why.SCHEDULE)
     edition = await desk.vault.edition(tx, held.id, held.version, opening)
     assert edition is not None
+    _has_required(edition.release)
     t0 = moment(edition.release, at, desk.clock.now())
     await releases.set_moment(tx, held.id, held.version, t0)
     return t0
+
+
+def _has_required(release: Release) -> None:
+    """Raises Conflict where a required rendition is not approved, or not even here."""
+    if missing := release.missing():
+        raise Conflict(
+            f"It lacks an approved rendition in {', '.join(missing)}, which its issuer requires.",
+            "Approve the one that waits, or have it handed in; then set the moment.",
+        )
 
 
 def moment(release: Release, at: When, now: datetime) -> datetime:
@@ -216,35 +212,3 @@ def moment(release: Release, at: When, now: datetime) -> datetime:
 
 def _bad_moment(code: str, message: str, advice: str) -> BadInput:
     return BadInput(message, advice, [Problem(Severity.ERROR, code, "/at", message, advice)])
-
-
-async def _hold(tx: Connection, ref: str) -> Held:
-    must_be_ref(ref)
-    held = await releases.hold(tx, ref)
-    if held is None:
-        raise unknown_release()
-    return held
-
-
-async def _sign(
-    desk: Desk,
-    tx: Connection,
-    held: Held,
-    move: Move,
-    caller: Caller,
-    *,
-    note: str,
-    now: datetime,
-    clear: bool = False,
-) -> None:
-    """Write the decision down; its note is sealed until the release is next published."""
-    sealed: str | bytes = note
-    if note and not clear:
-        decision = Decision(0, held.version, move, caller.name, caller.role, note, now)
-        sealed = await desk.vault.seal_note(tx, held.id, decision)
-    await releases.add_decision(tx, held, move, account_id=caller.account_id, note=sealed, now=now)
-
-
-async def _decided(desk: Desk, decided: Decided) -> Decided:
-    await desk.bell.ring(Topic.DECIDED, decided.ref)
-    return decided

@@ -4,22 +4,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tidewire.access.refs import must_be_ref, unknown_release
-from tidewire.desk.decide import Desk
+from tidewire.desk.sign import Desk
 from tidewire.model.opening import Opening
-from tidewire.model.release import Edition, State
+from tidewire.model.release import Edition, Release, State
+from tidewire.model.rendition import Rendition
 from tidewire.store import releases
 from tidewire.store.releases import Decision, Row
+from tidewire.store.waiting_renditions import WaitingRendition
 
 OPEN = (State.RECEIVED, State.APPROVED, State.SCHEDULED)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One release: where it stands, its newest version, and what was decided."""
+    """One release: where it stands, its newest version, what was decided, and what waits."""
 
     row: Row
     edition: Edition
     decisions: tuple[Decision, ...]
+    waiting: tuple[tuple[WaitingRendition, Rendition], ...] = ()
+
+    @property
+    def whole(self) -> Release:
+        """The release with what waits, as the checks look at it."""
+        coming = (rendition for _, rendition in self.waiting)
+        release = self.edition.release
+        return replace(release, renditions=(*release.renditions, *coming))
 
 
 async def list_releases(
@@ -41,7 +51,9 @@ async def show(desk: Desk, opening: Opening, ref: str) -> Shown:
         row = rows[0]
         found = await desk.vault.whole(tx, row.id, row.version, opening)
         assert found is not None
-        return Shown(_with_text(row, found.edition), found.edition, found.decisions)
+        waiting = await desk.vault.renditions(tx, row.id, row.version, opening)
+        shown = _with_text(row, found.edition)
+        return Shown(shown, found.edition, found.decisions, tuple(waiting))
 
 
 def _with_text(row: Row, edition: Edition) -> Row:

@@ -10,8 +10,9 @@ from tidewire.access.bearer import caller_dependency, keyed_route
 from tidewire.access.keys import require
 from tidewire.bus.bell import Bell
 from tidewire.clock import Clock
-from tidewire.desk import decide, queue
+from tidewire.desk import decide, queue, renditions
 from tidewire.desk.answers import (
+    Approval,
     DecidedOut,
     QueueOut,
     Reason,
@@ -22,6 +23,7 @@ from tidewire.desk.answers import (
     queued_out,
     shown_out,
 )
+from tidewire.desk.sign import Desk
 from tidewire.model.errors import Problem
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
@@ -30,6 +32,7 @@ from tidewire.store.database import Database
 from tidewire.vault.vault import Vault
 
 Ref = Annotated[str, Path(description="The release's ref.", max_length=100)]
+Tag = Annotated[str, Path(description="BCP 47 tag of the rendition.", max_length=35)]
 Check = Callable[[Release], Awaitable[list[Problem]]]
 
 
@@ -62,7 +65,7 @@ def routes(
     replacement: ReadReplacement,
 ) -> APIRouter:
     """The router of the desk; `check` and `replacement` are intake's."""
-    desk = decide.Desk(database, clock, bell, vault)
+    desk = Desk(database, clock, bell, vault)
     caller_of = caller_dependency(database)
     router, for_editors, for_issuers = (
         APIRouter(),
@@ -71,6 +74,7 @@ def routes(
     )
     _add_reading(for_editors, desk, caller_of, check)
     _add_before(for_editors, desk, caller_of)
+    _add_renditions(for_editors, desk, caller_of)
     _add_after(for_editors, desk, caller_of, replacement)
     _add_withdrawal(for_issuers, desk, caller_of)
     for part in (for_editors, for_issuers):
@@ -78,7 +82,7 @@ def routes(
     return router
 
 
-def _add_reading(router: APIRouter, desk: decide.Desk, caller_of: CallerOf, check: Check) -> None:
+def _add_reading(router: APIRouter, desk: Desk, caller_of: CallerOf, check: Check) -> None:
     @router.get(
         "/desk/releases",
         tags=["desk"],
@@ -106,10 +110,10 @@ def _add_reading(router: APIRouter, desk: decide.Desk, caller_of: CallerOf, chec
         """Its content, what the checks find now, and every decision. For editors."""
         require(caller, Role.EDITOR)
         shown = await queue.show(desk, opening_by(caller, Why.SHOW), ref)
-        return shown_out(shown, await check(shown.edition.release))
+        return shown_out(shown, await check(shown.whole))
 
 
-def _add_before(router: APIRouter, desk: decide.Desk, caller_of: CallerOf) -> None:
+def _add_before(router: APIRouter, desk: Desk, caller_of: CallerOf) -> None:
     responses = problems(400, 401, 403, 404, 409, 413, 422, 503)
     path = "/desk/releases/{ref}"
 
@@ -122,10 +126,13 @@ def _add_before(router: APIRouter, desk: decide.Desk, caller_of: CallerOf) -> No
 
     @router.post(f"{path}/approve", tags=["desk"], summary="Approve it", responses=responses)
     async def approve(
-        ref: Ref, remark: Remark, caller: Annotated[Caller, Depends(caller_of)]
+        ref: Ref, approval: Approval, caller: Annotated[Caller, Depends(caller_of)]
     ) -> DecidedOut:
-        """It may go out; it still needs its moment. For editors."""
-        return decided_out(await decide.approve(desk, caller, ref, note=remark.note))
+        """It may go out, with the renditions that wait; it still needs its moment. For editors."""
+        decided = await decide.approve(
+            desk, caller, ref, note=approval.note, checked=approval.checked
+        )
+        return decided_out(decided)
 
     @router.post(f"{path}/schedule", tags=["desk"], summary="Set its moment", responses=responses)
     async def schedule(
@@ -135,8 +142,33 @@ def _add_before(router: APIRouter, desk: decide.Desk, caller_of: CallerOf) -> No
         return decided_out(await decide.schedule(desk, caller, ref, timing.at, timing.note))
 
 
+def _add_renditions(router: APIRouter, desk: Desk, caller_of: CallerOf) -> None:
+    responses = problems(400, 401, 403, 404, 409, 413, 422, 503)
+    path = "/desk/releases/{ref}/renditions/{language}"
+
+    @router.post(
+        f"{path}/approve", tags=["desk"], summary="Approve one rendition", responses=responses
+    )
+    async def approve_one(
+        ref: Ref, language: Tag, remark: Remark, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> DecidedOut:
+        """It goes with its release; where that is out, now, to those it is best for."""
+        decided = await renditions.approve_rendition(desk, caller, ref, language, remark.note)
+        return decided_out(decided)
+
+    @router.post(
+        f"{path}/reject", tags=["desk"], summary="Turn one rendition down", responses=responses
+    )
+    async def reject_one(
+        ref: Ref, language: Tag, reason: Reason, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> DecidedOut:
+        """It is forgotten; another may be handed in. For editors."""
+        decided = await renditions.reject_rendition(desk, caller, ref, language, reason.note)
+        return decided_out(decided)
+
+
 def _add_after(
-    router: APIRouter, desk: decide.Desk, caller_of: CallerOf, replacement: ReadReplacement
+    router: APIRouter, desk: Desk, caller_of: CallerOf, replacement: ReadReplacement
 ) -> None:
     responses = problems(400, 401, 403, 404, 409, 413, 422, 503)
 
@@ -159,7 +191,7 @@ def _add_after(
         return decided_out(await decide.kill(desk, caller, ref, reason.note))
 
 
-def _add_withdrawal(router: APIRouter, desk: decide.Desk, caller_of: CallerOf) -> None:
+def _add_withdrawal(router: APIRouter, desk: Desk, caller_of: CallerOf) -> None:
     @router.post(
         "/releases/{ref}/withdraw",
         tags=["releases"],

@@ -7,13 +7,14 @@ from typing import Literal
 
 from tidewire.formats.addresses import release_url
 from tidewire.formats.body import line, markup, safe
-from tidewire.languages import Furniture, best, direction, furniture, role
+from tidewire.languages import Furniture, best, direction, furniture, language_name, role
 from tidewire.model.release import Act, Contact, Edition, Release
 from tidewire.model.rendition import Rendition
 
 Audience = Literal["public", "media"]
 
 _TAG_OR_PHONE = re.compile(r"(?P<tag><[^>]*>)|\+[0-9](?:[ \u00a0.()/-]{0,2}[0-9]){5,16}")
+_FIRST = (Act.PUBLISH, Act.ADD)  # for its reader it is a first publication
 _FIRST_PARAGRAPH = re.compile(r"\s*<p>")
 
 
@@ -61,6 +62,9 @@ class Article:
     sectors_line: str = ""
     source_line: str = ""
     licence_line: str = ""
+    made_line: str = ""
+    prevails_line: str = ""
+    to_follow_line: str = ""
     contacts_heading: str = ""
     contacts: tuple[ContactLine, ...] = ()
 
@@ -68,6 +72,12 @@ class Article:
     def retracted(self) -> bool:
         """True where nothing of the text may be shown."""
         return self.act in (Act.KILL, Act.WITHDRAW)
+
+    @property
+    def origin_lines(self) -> tuple[str, ...]:
+        """Who translated it, which language prevails, and what is to follow; those there are."""
+        lines = (self.made_line, self.prevails_line, self.to_follow_line)
+        return tuple(said for said in lines if said)
 
     @property
     def marked_headline(self) -> str:
@@ -92,7 +102,7 @@ def article(
         direction=direction(rendition.language),
         furniture_language=rendition.language if same else words.tag,
         furniture_direction=words.direction,
-        mark="" if edition.act is Act.PUBLISH else words.phrase(f"mark_{edition.act}"),
+        mark="" if edition.act in _FIRST else words.phrase(f"mark_{edition.act}"),
         headline=line(rendition.headline),
         notice=_notice(edition, words),
         url=release_url(base_url, edition.ref, rendition.language),
@@ -129,6 +139,9 @@ def _with_text(
         sectors_line=words.phrase("sectors", sectors=sectors) if sectors else "",
         source_line=_said(words, "source", release.source),
         licence_line=_said(words, "licence", release.licence),
+        made_line=_made(rendition, words),
+        prevails_line=_prevails(release, rendition, words),
+        to_follow_line=_to_follow(release, words),
         contacts_heading=words.phrase("contacts") if shown else "",
         contacts=tuple(_contact(c, words) for c in shown),
     )
@@ -136,6 +149,27 @@ def _with_text(
 
 def _said(words: Furniture, key: str, value: str) -> str:
     return words.phrase(key, **{key: line(value)}) if line(value) else ""
+
+
+def _made(rendition: Rendition, words: Furniture) -> str:
+    """A machine's work is always labelled so; a translator is named."""
+    if rendition.made_by is None:
+        return ""
+    name = line(rendition.made_by.name)
+    if not rendition.by_machine:
+        return words.phrase("translated_by", name=name)
+    return words.phrase("machine_checked" if rendition.approved_by else "machine", provider=name)
+
+
+def _prevails(release: Release, rendition: Rendition, words: Furniture) -> str:
+    if not release.prevails or release.prevails == rendition.language:
+        return ""
+    return words.phrase("prevails", language=language_name(release.prevails, words.tag))
+
+
+def _to_follow(release: Release, words: Furniture) -> str:
+    names = [language_name(tag, words.tag) for tag in release.still_to_follow()]
+    return words.phrase("to_follow", languages=words.listed(names)) if names else ""
 
 
 def _contact(contact: Contact, words: Furniture) -> ContactLine:
@@ -191,7 +225,7 @@ def _notice(edition: Edition, words: Furniture) -> str:
     note, first = line(edition.note), edition.first_published_at
     noted = "_noted" if note else ""
     match edition.act:
-        case Act.PUBLISH:
+        case Act.PUBLISH | Act.ADD:
             return ""
         case Act.CORRECT:
             if first is None:
@@ -207,7 +241,9 @@ def _notice(edition: Edition, words: Furniture) -> str:
 def _published(edition: Edition, words: Furniture) -> str:
     """When it was published, and corrected or taken back; while it is staged, its T0 counts."""
     at = edition.published_at or edition.t0
-    if edition.act is Act.PUBLISH:
+    if edition.act is Act.ADD:
+        at = edition.first_published_at or at
+    if edition.act in _FIRST:
         return words.phrase("published", moment=words.moment(at)) if at else ""
     key = "retracted" if edition.retracted else "corrected"
     first = edition.first_published_at

@@ -80,12 +80,12 @@ class Feed:
 
 
 def feeds_of(edition: Edition) -> list[str]:
-    """The names of the feeds that a release stands in: "de" and "de/technology" for each."""
+    """The names of the feeds that it is news in: "de" and "de/technology" for each language."""
     release = edition.release
     sectors = [slug for slug in dict.fromkeys(release.sectors) if slug in SECTORS]
     return [
         name
-        for language in release.languages()
+        for language in edition.news
         for name in (language, *(f"{language}/{slug}" for slug in sectors))
     ]
 

@@ -101,6 +101,7 @@ def _link(address: str) -> str:
 
 def _below(article: Article) -> str:
     lines = [article.source_line, article.sectors_line, article.licence_line]
+    lines += article.origin_lines
     contacts = "".join(_contact(article, contact) for contact in article.contacts)
     said = [
         f"<h2>{escape(article.contacts_heading)}</h2>{contacts}" if contacts else "",

@@ -30,6 +30,7 @@ def _tail(article: Article) -> list[str]:
     way = article.furniture_direction
     contacts = [article.contacts_heading, *(_contact(c, way) for c in article.contacts)]
     lines = [article.source_line, article.sectors_line, article.licence_line]
+    lines += article.origin_lines
     return [*about, *contacts, "\n".join(filter(None, lines)), article.disclaimer]
 
 

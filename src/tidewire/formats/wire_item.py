@@ -76,8 +76,14 @@ def moment(at: datetime | None) -> str | None:
 
 
 def _text(edition: Edition, shown: Article) -> dict[str, Any]:
-    at = rendition_for(edition.release, shown.language).dateline
+    text = rendition_for(edition.release, shown.language)
+    at = text.dateline
     return {
+        "made_by": text.made_by
+        and {"hand": str(text.made_by.hand), "name": line(text.made_by.name)},
+        "checked": bool(text.approved_by),
+        "prevails": edition.release.prevails or None,
+        "to_follow": list(edition.release.still_to_follow()),
         "subheadline": shown.subheadline,
         "dateline": None
         if at is None

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from tidewire.intake.add_rendition import Added
 from tidewire.intake.submit import Taken
 from tidewire.model.errors import Problem, Severity
 from tidewire.model.release import State
@@ -53,6 +54,25 @@ class ReleasesOut(BaseModel):
     """Releases, the newest first."""
 
     releases: list[ReleaseOut]
+
+
+class AddedOut(BaseModel):
+    """What became of one more rendition; it waits for the desk's approval."""
+
+    ref: str | None = Field(description="Null for a dry run.")
+    language: str
+    replaced: bool = Field(description="True where one in this language waited before.")
+    problems: list[ProblemOut]
+
+
+def added_out(added: Added) -> AddedOut:
+    """The answer to one more rendition."""
+    return AddedOut(
+        ref=added.ref or None,
+        language=added.language,
+        replaced=added.replaced,
+        problems=problems_out(added.problems),
+    )
 
 
 def taken_out(taken: Taken) -> TakenOut:

@@ -12,9 +12,18 @@ from tidewire.bus.bell import Bell
 from tidewire.clock import Clock
 from tidewire.formats.xliff.names import MEDIA_TYPE
 from tidewire.intake import submit as act
-from tidewire.intake.answers import ReleaseOut, ReleasesOut, TakenOut, release_out, taken_out
+from tidewire.intake.add_rendition import add_rendition
+from tidewire.intake.answers import (
+    AddedOut,
+    ReleaseOut,
+    ReleasesOut,
+    TakenOut,
+    added_out,
+    release_out,
+    taken_out,
+)
 from tidewire.intake.give_out import give_out, no_machine
-from tidewire.intake.submission import Correction, Submission
+from tidewire.intake.submission import Correction, RenditionIn, Submission
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.store import releases
@@ -51,6 +60,7 @@ def routes(
     )
     _add_hand_in(for_issuers, intake, caller_of)
     _add_reading(for_all, intake, caller_of)
+    _add_renditions(for_all, intake, caller_of)
     _add_translation(for_all, intake, caller_of, translator)
     for part in (for_issuers, for_all):
         router.include_router(part, prefix="/api/v1/releases", tags=["releases"])
@@ -108,6 +118,30 @@ def _add_hand_in(router: APIRouter, intake: act.Intake, caller_of: object) -> No
     ) -> TakenOut:
         """The new content takes the place of the returned one."""
         return taken_out(await act.resubmit(intake, caller, ref, submission))
+
+
+def _add_renditions(router: APIRouter, intake: act.Intake, caller_of: object) -> None:
+    @router.post(
+        "/{ref}/renditions",
+        status_code=201,
+        summary="Hand in one more rendition",
+        responses={
+            200: {"model": AddedOut, "description": "It replaced one, or this is a dry run."},
+            **problems(400, 401, 403, 404, 409, 413, 422, 503),
+        },
+    )
+    async def one_more(
+        ref: Ref,
+        rendition: RenditionIn,
+        caller: Annotated[Caller, Depends(caller_of)],
+        response: Response,
+        dry_run: Annotated[bool, Query(description="Only check; store nothing.")] = False,
+    ) -> AddedOut:
+        """Checked against the release; it goes, with it or after it, once the desk approves it."""
+        added = await add_rendition(intake, caller, ref, rendition, dry_run=dry_run)
+        if added.replaced or dry_run:
+            response.status_code = 200
+        return added_out(added)
 
 
 def _add_reading(router: APIRouter, intake: act.Intake, caller_of: object) -> None:

@@ -22,7 +22,7 @@ from tidewire.languages import canonical
 from tidewire.model.errors import BadInput, Problem, Severity
 from tidewire.model.media_topics import qcode
 from tidewire.model.release import Contact, Organisation, Priority, Release
-from tidewire.model.rendition import Dateline, Rendition
+from tidewire.model.rendition import Dateline, Hand, Maker, Rendition
 from tidewire.model.sectors import SECTORS
 
 _BODIES = ("body_html", "body_markdown", "body_text")
@@ -58,6 +58,15 @@ class DatelineIn(Edge):
     date: Day | None = Field(None, description="The day, ISO 8601.")
 
 
+class MakerIn(Edge):
+    """Who made a rendition; a machine's work is labelled so wherever it is read."""
+
+    hand: Hand
+    name: Annotated[Short, Field(min_length=1)] = Field(
+        description="A translator's name, or that of the machine's service."
+    )
+
+
 class RenditionIn(Edge):
     """The text in one language; the body is given in exactly one of three forms."""
 
@@ -69,6 +78,7 @@ class RenditionIn(Edge):
     body_markdown: Writing = Field("", description="CommonMark with tables.")
     body_text: Writing = Field("", description="Plain text; an empty line parts paragraphs.")
     boilerplate_html: Html = Field("", description="The issuer's standing paragraph, as HTML.")
+    made_by: MakerIn | None = Field(None, description="Who translated it; none: not named.")
 
     @model_validator(mode="after")
     def _one_body(self) -> "RenditionIn":
@@ -107,7 +117,17 @@ class Submission(Edge):
 
     slug: Code = Field("", description="Short name of the story; made from the headline if empty.")
     renditions: Annotated[list[RenditionIn], Field(min_length=1, max_length=30)] = Field(
-        description="The first one prevails."
+        description="The first one prevails, unless `prevails` names another."
+    )
+    prevails: Code = Field("", description="BCP 47 tag of the one that prevails; it is then said.")
+    required: Annotated[list[Code], Field(max_length=30)] = Field(
+        default=[], description="BCP 47 tags without which it must not go."
+    )
+    to_follow: Annotated[list[Code], Field(max_length=30)] = Field(
+        default=[], description="BCP 47 tags promised for later; readers are told."
+    )
+    machine_unchecked: bool = Field(
+        False, description="True: a machine's renditions go with the release, labelled unchecked."
     )
     priority: Priority = Priority.ROUTINE
     contacts: Annotated[list[ContactIn], Field(max_length=20)] = []
@@ -142,6 +162,20 @@ class Correction(Edge):
 
     note: Note = Field(min_length=1, description="What changed; shown to all who had it.")
     release: Submission
+
+
+def read_rendition(document: object) -> RenditionIn:
+    """A parsed JSON or YAML document as one rendition. Raises BadInput with its problems."""
+    try:
+        return RenditionIn.model_validate(document)
+    except ValidationError as error:
+        raise BadInput(
+            "This rendition cannot be read as one.",
+            "Mend the fields that are named.",
+            problems_of(error.errors(include_url=False, include_context=False)),
+        ) from None
+    except RecursionError:
+        raise BadInput("This rendition is nested too deeply.", "Flatten it.") from None
 
 
 def read_submission(document: object) -> Submission:
@@ -180,7 +214,7 @@ def raw_release(submission: Submission) -> Release:
     """The release with its bodies as they came: for the checks, never for the store."""
     return Release(
         slug=submission.slug or _slug(submission.renditions[0].headline),
-        renditions=tuple(_rendition(r) for r in submission.renditions),
+        renditions=tuple(raw_rendition(r) for r in submission.renditions),
         priority=submission.priority,
         contacts=tuple(Contact(**c.model_dump()) for c in submission.contacts),
         sectors=tuple(dict.fromkeys(s.lower() for s in submission.sectors)),
@@ -196,21 +230,29 @@ def raw_release(submission: Submission) -> Release:
         licence=submission.licence,
         t0=submission.t0,
         embargo=submission.embargo,
+        prevails=_tag(submission.prevails),
+        required=_tags(submission.required),
+        to_follow=_tags(submission.to_follow),
+        machine_unchecked=submission.machine_unchecked,
     )
 
 
 def sanitised(release: Release) -> Release:
-    """The same release with every body and boilerplate put through the allow-list."""
+    """The release for the store: what prevails first, all HTML through the allow-list."""
+    ordered = sorted(release.renditions, key=lambda r: r.language != release.prevails)
+    cleaned = tuple(map(sanitised_rendition, ordered if release.prevails else release.renditions))
+    return dataclasses.replace(release, renditions=cleaned)
+
+
+def sanitised_rendition(rendition: Rendition) -> Rendition:
+    """The same rendition with body and boilerplate put through the allow-list."""
     return dataclasses.replace(
-        release,
-        renditions=tuple(
-            dataclasses.replace(r, body=clean(r.body), boilerplate=clean(r.boilerplate))
-            for r in release.renditions
-        ),
+        rendition, body=clean(rendition.body), boilerplate=clean(rendition.boilerplate)
     )
 
 
-def _rendition(given: RenditionIn) -> Rendition:
+def raw_rendition(given: RenditionIn) -> Rendition:
+    """One rendition with its HTML as it came: for the checks, never for the store."""
     return Rendition(
         language=canonical(given.language) or given.language,
         headline=given.headline,
@@ -218,7 +260,16 @@ def _rendition(given: RenditionIn) -> Rendition:
         subheadline=given.subheadline,
         dateline=_dateline(given.dateline) if given.dateline else None,
         boilerplate=given.boilerplate_html,
+        made_by=Maker(given.made_by.hand, given.made_by.name) if given.made_by else None,
     )
+
+
+def _tag(text: str) -> str:
+    return canonical(text) or text
+
+
+def _tags(texts: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_tag, texts)))
 
 
 def _dateline(given: DatelineIn) -> Dateline:

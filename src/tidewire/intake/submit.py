@@ -15,8 +15,10 @@ from tidewire.intake.submission import Correction, Submission, raw_release, sani
 from tidewire.model.errors import BadInput, Conflict, Forbidden, Problem, Severity
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.release import Act, Move, Release, State, after
-from tidewire.store import media_topics, releases
+from tidewire.model.rendition import Hand
+from tidewire.store import media_topics, releases, waiting_renditions
 from tidewire.store.database import Connection, Database
+from tidewire.store.waiting_renditions import WaitingRendition
 from tidewire.vault.text import Text
 from tidewire.vault.vault import Vault
 
@@ -75,7 +77,7 @@ async def submit(
         return Taken("", State.RECEIVED, 1, tuple(problems))
     release = await _accepted(submission, problems)
     async with intake.database.transaction() as tx:
-        ref = await _store(intake, tx, release, issuer_id, key=key, digest=digest)
+        ref = await _store(intake, tx, release, caller, key=key, digest=digest)
         if ref is None:
             assert key is not None
             replayed = await _replay(intake, tx, issuer_id, key, digest)
@@ -97,10 +99,7 @@ async def resubmit(intake: Intake, caller: Caller, ref: str, submission: Submiss
         if held is None or held.issuer_id != issuer_id:
             raise unknown_release()
         state = after(held.state, Move.RESUBMIT)
-        sealed = await intake.vault.seal_text(tx, held.id, held.version, Text(release))
-        await releases.put_version(
-            tx, held.id, held.version, act=Act.PUBLISH, sealed=sealed, now=now
-        )
+        await _put(intake, tx, held.id, held.version, release, account_id=caller.account_id)
         await releases.set_state(tx, held.id, state)
         await releases.add_decision(
             tx, held, Move.RESUBMIT, account_id=caller.account_id, note="", now=now
@@ -160,22 +159,44 @@ async def _store(
     intake: Intake,
     tx: Connection,
     release: Release,
-    issuer_id: int,
+    caller: Caller,
     *,
     key: str | None,
     digest: bytes,
 ) -> str | None:
-    now, ref = intake.clock.now(), new_ref()
+    now, ref, issuer_id = intake.clock.now(), new_ref(), issuer_of(caller)
     name = None if key is None else _name(key)
     release_id = await releases.insert(tx, ref, issuer_id=issuer_id, key=name, now=now)
     if release_id is None:
         return None
-    sealed = await intake.vault.seal_text(tx, release_id, 1, Text(release))
-    await releases.put_version(tx, release_id, 1, act=Act.PUBLISH, sealed=sealed, now=now)
+    await _put(intake, tx, release_id, 1, release, account_id=caller.account_id)
     if key is not None:
         kept = await intake.vault.fingerprint(tx, release_id, digest)
         await releases.set_digest(tx, release_id, kept)
     return ref
+
+
+async def _put(
+    intake: Intake,
+    tx: Connection,
+    release_id: int,
+    version: int,
+    release: Release,
+    *,
+    account_id: int,
+) -> None:
+    """Store the content sealed; renditions by a machine wait beside it for their approval."""
+    now = intake.clock.now()
+    wait = [r for r in release.renditions if r.by_machine and not release.machine_unchecked]
+    await waiting_renditions.drop(tx, release_id, list(release.languages()))
+    for rendition in wait:
+        sealed = await intake.vault.seal_rendition(tx, release_id, rendition)
+        waiting = WaitingRendition(release_id, rendition.language, Hand.MACHINE, now, "", sealed)
+        await waiting_renditions.put(tx, waiting, account_id)
+    kept = tuple(r for r in release.renditions if r not in wait)
+    text = Text(dataclasses.replace(release, renditions=kept))
+    sealed = await intake.vault.seal_text(tx, release_id, version, text)
+    await releases.put_version(tx, release_id, version, act=Act.PUBLISH, sealed=sealed, now=now)
 
 
 async def _replay(

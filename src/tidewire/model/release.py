@@ -31,6 +31,7 @@ class Move(StrEnum):
     SCHEDULE = "schedule"
     PUBLISH = "publish"
     CORRECT = "correct"
+    ADD = "add"
     WITHDRAW = "withdraw"
     KILL = "kill"
 
@@ -40,6 +41,7 @@ class Act(StrEnum):
 
     PUBLISH = "publish"
     CORRECT = "correct"
+    ADD = "add"  # a rendition that came later
     WITHDRAW = "withdraw"
     KILL = "kill"
 
@@ -47,22 +49,27 @@ class Act(StrEnum):
 MOVES: Mapping[tuple[State, Move], State] = MappingProxyType(
     {
         (State.RECEIVED, Move.RETURN): State.RETURNED,
+        (State.RECEIVED, Move.ADD): State.RECEIVED,
         (State.RECEIVED, Move.APPROVE): State.APPROVED,
         (State.RECEIVED, Move.WITHDRAW): State.WITHDRAWN,
         (State.RECEIVED, Move.KILL): State.KILLED,
         (State.RETURNED, Move.RESUBMIT): State.RECEIVED,
+        (State.RETURNED, Move.ADD): State.RETURNED,
         (State.RETURNED, Move.WITHDRAW): State.WITHDRAWN,
         (State.RETURNED, Move.KILL): State.KILLED,
         (State.APPROVED, Move.RETURN): State.RETURNED,
+        (State.APPROVED, Move.ADD): State.APPROVED,
         (State.APPROVED, Move.SCHEDULE): State.SCHEDULED,
         (State.APPROVED, Move.WITHDRAW): State.WITHDRAWN,
         (State.APPROVED, Move.KILL): State.KILLED,
         (State.SCHEDULED, Move.RETURN): State.RETURNED,
+        (State.SCHEDULED, Move.ADD): State.SCHEDULED,
         (State.SCHEDULED, Move.SCHEDULE): State.SCHEDULED,
         (State.SCHEDULED, Move.PUBLISH): State.PUBLISHED,
         (State.SCHEDULED, Move.WITHDRAW): State.WITHDRAWN,
         (State.SCHEDULED, Move.KILL): State.KILLED,
         (State.PUBLISHED, Move.CORRECT): State.PUBLISHED,
+        (State.PUBLISHED, Move.ADD): State.PUBLISHED,
         (State.PUBLISHED, Move.WITHDRAW): State.WITHDRAWN,
         (State.PUBLISHED, Move.KILL): State.KILLED,
         (State.WITHDRAWN, Move.KILL): State.KILLED,
@@ -123,6 +130,11 @@ class Release:
     IPTC Media Topic qcodes ("medtop:04000000"), `countries` ISO 3166-1 alpha-2.
     `t0` is the moment asked for (None: as soon as approved); with `embargo` it may not
     be moved earlier. `circuits` name audiences; none means everyone whose interest fits.
+
+    `prevails` names the language of `renditions[0]` where the issuer says that it does.
+    Without all of `required` it is not scheduled; `to_follow` are promised for later.
+    `machine_unchecked`: renditions by a machine need no approval of their own. `added`:
+    the languages that came with this version.
     """
 
     slug: str
@@ -141,6 +153,11 @@ class Release:
     licence: str = ""
     t0: datetime | None = None
     embargo: bool = False
+    prevails: str = ""
+    required: tuple[str, ...] = ()
+    to_follow: tuple[str, ...] = ()
+    machine_unchecked: bool = False
+    added: tuple[str, ...] = ()
 
     def languages(self) -> tuple[str, ...]:
         """The BCP 47 tags of the renditions, in their order."""
@@ -152,6 +169,14 @@ class Release:
             if rendition.language == language:
                 return rendition
         raise KeyError(language)
+
+    def missing(self) -> tuple[str, ...]:
+        """The required languages that have no rendition here."""
+        return tuple(tag for tag in self.required if tag not in self.languages())
+
+    def still_to_follow(self) -> tuple[str, ...]:
+        """The languages promised for later that are not here yet."""
+        return tuple(tag for tag in self.to_follow if tag not in self.languages())
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,3 +206,8 @@ class Edition:
     def retracted(self) -> bool:
         """True where this version takes the release back: nothing of its text may be shown."""
         return self.act in (Act.KILL, Act.WITHDRAW)
+
+    @property
+    def news(self) -> tuple[str, ...]:
+        """The languages in which this version says something new: all, or the added ones."""
+        return self.release.added if self.act is Act.ADD else self.release.languages()

@@ -2,6 +2,7 @@
 
 import datetime
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +14,28 @@ class Dateline:
     date: datetime.date | None = None
 
 
+class Hand(StrEnum):
+    """What kind of hand wrote a rendition."""
+
+    PERSON = "person"
+    MACHINE = "machine"
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who made a rendition: a person, or a machine by the name of its service."""
+
+    hand: Hand
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rendition:
     """The text of a release in one language.
 
     `language` is a BCP 47 tag. `body` and `boilerplate` are HTML that has been through
     the allow-list (p, h2, h3, ul, ol, li, blockquote, table parts, a, strong, em, br ...).
+    `made_by` is None where nobody was named. `approved_by` is the editor who let it go.
     """
 
     language: str
@@ -27,3 +44,11 @@ class Rendition:
     subheadline: str = ""
     dateline: Dateline | None = None
     boilerplate: str = ""
+    made_by: Maker | None = None
+    approved_by: str = ""
+    approved_at: datetime.datetime | None = None
+
+    @property
+    def by_machine(self) -> bool:
+        """True where a machine wrote it."""
+        return self.made_by is not None and self.made_by.hand is Hand.MACHINE

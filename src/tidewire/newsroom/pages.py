@@ -90,9 +90,18 @@ def front_page(
 
 
 def release_page(
-    edition: Edition, language: str, *, base_url: str, before: Edition | None = None
+    edition: Edition,
+    language: str,
+    *,
+    base_url: str,
+    newest: Edition | None = None,
+    before: Edition | None = None,
 ) -> str:
-    """The page of one rendition. `before` is the version that a correction took the place of."""
+    """The page of one rendition, from the last version that said something in its language.
+
+    `newest` is the last version of all, which names the languages that came later; `before`
+    is the version that a correction took the place of.
+    """
     joined = article(edition, language, base_url)
     here = furniture(language)
     rendition = edition.release.rendition(language)
@@ -112,7 +121,7 @@ def release_page(
         added=before is not None and language not in before.release.languages(),
         summary=(joined.subheadline or joined.headline)[:SUMMARY_LENGTH],
         locale=_LOCALES.get(language, language.replace("-", "_")),
-        languages=_renditions(edition, base_url),
+        languages=_renditions(newest or edition, base_url),
         default_url=addresses.release_url(base_url, edition.ref),
         lines=_lines(joined),
         feeds=_feeds(language, base_url),
@@ -178,6 +187,7 @@ def _lines(joined: Article) -> list[str]:
         joined.sectors_line,
         joined.source_line,
         joined.licence_line,
+        *joined.origin_lines,
         joined.disclaimer,
         joined.published_line,
         joined.about_wire,

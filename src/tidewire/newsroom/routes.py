@@ -61,15 +61,16 @@ def routes(database: Database, base_url: str) -> APIRouter:
     @router.api_route("/releases/{ref}/{language}", methods=["GET", "HEAD"])
     async def rendition(request: Request, ref: str, language: str) -> Response:
         async with database.transaction() as tx:
-            edition = await _public(tx, ref)
-            before = await _before(tx, edition) if edition else None
-        tag = canonical(language)
-        if edition is None or tag not in edition.release.languages():
-            return _missing(request)
-        assert tag is not None
+            newest = await _public(tx, ref)
+            tag = canonical(language)
+            if newest is None or tag not in newest.release.languages():
+                return _missing(request)
+            assert tag is not None
+            edition = await editions.public_in(tx, ref, tag) or newest
+            before = await _before(tx, edition)
         if tag != language:
             return RedirectResponse(addresses.release_url(base_url, ref, tag), status_code=308)
-        page = pages.release_page(edition, tag, base_url=base_url, before=before)
+        page = pages.release_page(edition, tag, base_url=base_url, newest=newest, before=before)
         return _answer(request, page, status=GONE if edition.retracted else 200)
 
     return router

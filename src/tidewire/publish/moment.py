@@ -62,7 +62,7 @@ async def _publish_one(press: Press, stuck: set[int]) -> int | None:
             if due is None:
                 return None
             release_id, version, act = due
-            if act in (Act.PUBLISH, Act.CORRECT):  # what takes back was never sealed
+            if act in (Act.PUBLISH, Act.CORRECT, Act.ADD):  # what takes back was never sealed
                 await _unveil(press, tx, release_id, version)
             sequence = await moments.next_sequence(tx)
             await moments.flip(tx, release_id, version, sequence=sequence, now=now)

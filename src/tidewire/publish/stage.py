@@ -78,7 +78,7 @@ async def _stage(stage: Stage, waiting: Waiting) -> bool:
             return False
         edition = await stage.reading.edition(tx, waiting.release_id, waiting.version)
         assert edition is not None
-        if edition.act is Act.PUBLISH:
+        if edition.act in (Act.PUBLISH, Act.ADD):
             wanted = await _readers(tx, edition, stage.index)
         else:
             wanted = await _former_readers(tx, edition, stage.index)
@@ -97,7 +97,11 @@ async def _stage(stage: Stage, waiting: Waiting) -> bool:
 
 
 async def _readers(tx: Connection, edition: Edition, index: AudienceIndex) -> Readers:
-    """Whose interest fits, by kind and by the language that is best for them."""
+    """Whose interest fits, by kind and by the language that is best for them.
+
+    A rendition that comes later is due to those for whom it is the best of all there are: who
+    could read none before it, and who asked for that language first.
+    """
     chosen = [
         circuit
         for name in edition.release.circuits
@@ -112,23 +116,27 @@ async def _readers(tx: Connection, edition: Edition, index: AudienceIndex) -> Re
     return {
         (kind, language): part
         for language, subscribers in by_language.items()
+        if language in edition.news
         for kind in Kind
         if (part := subscribers & index.of_kind(kind))
     }
 
 
 async def _former_readers(tx: Connection, edition: Edition, index: AudienceIndex) -> Readers:
-    """Who was due the version before: whoever had a text hears that it changed or must go.
+    """Who was due an earlier version: whoever had a text hears that it changed or must go.
 
-    A reader whose language the new version lacks gets the best of those it has.
+    Each in the language of the last version that they were due; a reader whose language the
+    new version lacks gets the best of those it has.
     """
     readers: Readers = {}
     for kind in Kind:
-        due = await audience_sets.due(tx, edition.release_id, edition.version - 1, int(kind))
-        for language, subscribers in due.items():
-            readers[kind, edition_language(edition, language)] = (
-                readers.get((kind, edition_language(edition, language)), BitMap()) | subscribers
-            )
+        known = BitMap()
+        for version in range(edition.version - 1, 0, -1):
+            due = await audience_sets.due(tx, edition.release_id, version, int(kind))
+            for language, subscribers in due.items():
+                key = kind, edition_language(edition, language)
+                readers[key] = readers.get(key, BitMap()) | (subscribers - known)
+            known = known.union(known, *due.values())
     return {key: part for key, found in readers.items() if (part := found & index.active())}
 
 

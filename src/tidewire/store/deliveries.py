@@ -193,11 +193,14 @@ async def holders(tx: Connection, release_id: int, version: int) -> list[tuple[i
 
 
 async def newest_public_version(tx: Connection, release_id: int) -> int:
-    """The highest version of a release that has gone out; 0 for none."""
+    """The highest version that has gone out and stands for those before it; 0 for none.
+
+    One that adds a rendition replaces nothing.
+    """
     row = await (
         await tx.execute(
             "SELECT coalesce(max(version), 0) FROM release_version"
-            " WHERE release_id = %s AND sequence IS NOT NULL",
+            " WHERE release_id = %s AND sequence IS NOT NULL AND act <> 'add'",
             (release_id,),
         )
     ).fetchone()

@@ -54,6 +54,17 @@ async def public(tx: Connection, ref: str) -> Edition | None:
     return _one(await (await tx.execute(query.encode(), (ref,))).fetchone())
 
 
+async def public_in(tx: Connection, ref: str, language: str) -> Edition | None:
+    """The newest published version that said something in this language (`Edition.news`)."""
+    query = (
+        f"SELECT {COLUMNS} {FROM} WHERE r.ref = %(ref)s AND v.sequence IS NOT NULL"
+        " AND (v.act <> 'add' OR v.document->'added' ? %(language)s)"
+        " ORDER BY v.version DESC LIMIT 1"
+    )
+    values = {"ref": ref, "language": language}
+    return _one(await (await tx.execute(query.encode(), values)).fetchone())
+
+
 async def wire(tx: Connection, after: int, limit: int) -> list[Edition]:
     """Published editions with a sequence number above `after`, in its order."""
     query = f"SELECT {COLUMNS} {FROM} WHERE v.sequence > %s ORDER BY v.sequence LIMIT %s"
@@ -61,10 +72,14 @@ async def wire(tx: Connection, after: int, limit: int) -> list[Edition]:
 
 
 async def newest_acts(tx: Connection, release_ids: Sequence[int]) -> dict[int, tuple[int, Act]]:
-    """(sequence, act) of the newest published version of each of these releases."""
+    """(sequence, act) of the newest published version of each of these releases.
+
+    Versions that only add a rendition are passed over: they replace nothing.
+    """
     query = """
         SELECT DISTINCT ON (release_id) release_id, sequence, act FROM release_version
-        WHERE release_id = ANY(%s) AND sequence IS NOT NULL ORDER BY release_id, version DESC
+        WHERE release_id = ANY(%s) AND sequence IS NOT NULL AND act <> 'add'
+        ORDER BY release_id, version DESC
     """
     rows = await (await tx.execute(query, (list(release_ids),))).fetchall()
     return {row[0]: (row[1], Act(row[2])) for row in rows}
@@ -83,12 +98,13 @@ async def latest(
     """The newest public edition of each release, latest first.
 
     `language` keeps those with a rendition in exactly that language, `sector` those in it.
+    With a language, a version that only added another one is passed over.
     """
     query = f"""
         SELECT {COLUMNS} {FROM}
-        WHERE v.sequence IS NOT NULL
+        WHERE v.sequence IS NOT NULL AND {_says("v")}
           AND NOT EXISTS (SELECT 1 FROM release_version n WHERE n.release_id = v.release_id
-                          AND n.version > v.version AND n.sequence IS NOT NULL)
+                          AND n.version > v.version AND n.sequence IS NOT NULL AND {_says("n")})
           AND (%(language)s::text IS NULL
                OR v.document @> jsonb_build_object('renditions',
                     jsonb_build_array(jsonb_build_object('language', %(language)s::text))))
@@ -98,6 +114,14 @@ async def latest(
     """
     values = {"language": language, "sector": sector, "limit": limit}
     return _many(await (await tx.execute(query.encode(), values)).fetchall())
+
+
+def _says(version: str) -> str:
+    """SQL: the version says something in %(language)s (`Edition.news`), if that is given."""
+    return (
+        f"(%(language)s::text IS NULL OR {version}.act <> 'add'"
+        f" OR {version}.document->'added' ? %(language)s::text)"
+    )
 
 
 def read_edition(row: Sequence[Any]) -> Edition:

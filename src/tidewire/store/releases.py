@@ -109,6 +109,18 @@ async def put_version(
     await _put(tx, (release_id, version, act.value, None, "", sealed, now, t0))
 
 
+async def put_text(tx: Connection, release_id: int, version: int, sealed: bytes) -> None:
+    """Put another text under an unpublished version, whose audience is then to be found anew.
+
+    Its moment stays, and what is planned of it: staging and planning compare.
+    """
+    await tx.execute(
+        "UPDATE release_version SET sealed = %s, staged_at = NULL"
+        " WHERE release_id = %s AND version = %s AND sequence IS NULL",
+        (sealed, release_id, version),
+    )
+
+
 async def put_retraction(
     tx: Connection,
     release_id: int,

@@ -61,7 +61,7 @@ CREATE TABLE data_key (
 CREATE TABLE release_version (
     release_id      int NOT NULL REFERENCES release,
     version         smallint NOT NULL,
-    act             text NOT NULL,              -- publish, correct, withdraw, kill
+    act             text NOT NULL,              -- publish, correct, add, withdraw, kill
     document        jsonb,                      -- model.release.Release, once it is public
     note            text NOT NULL DEFAULT '',
     created_at      timestamptz NOT NULL,
@@ -78,6 +78,17 @@ CREATE TABLE release_version (
 );
 CREATE INDEX release_version_waiting ON release_version (t0) WHERE t0 IS NOT NULL AND sequence IS NULL;
 CREATE INDEX release_version_unplanned ON release_version (staged_at) WHERE staged_at IS NOT NULL AND planned_at IS NULL;
+
+-- Renditions that wait for approval: sealed, whether their release is out or not.
+CREATE TABLE waiting_rendition (
+    release_id  int NOT NULL REFERENCES release,
+    language    text NOT NULL,
+    hand        text NOT NULL,                  -- person, machine
+    received_at timestamptz NOT NULL,
+    account_id  int NOT NULL REFERENCES account,    -- who handed it in
+    sealed      bytea NOT NULL,
+    PRIMARY KEY (release_id, language)
+);
 
 CREATE TABLE decision (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

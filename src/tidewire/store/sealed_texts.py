@@ -46,7 +46,7 @@ async def clear_versions(tx: Connection) -> list[tuple[int, int, str, str]]:
     """(release id, version, document, note) of what waits in the clear, under lock."""
     rows = await tx.execute(
         "SELECT release_id, version, document::text, note FROM release_version"
-        " WHERE sequence IS NULL AND sealed IS NULL AND act IN ('publish', 'correct')"
+        " WHERE sequence IS NULL AND sealed IS NULL AND act IN ('publish', 'correct', 'add')"
         " ORDER BY release_id, version FOR UPDATE"
     )
     return await rows.fetchall()

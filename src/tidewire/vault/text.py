@@ -6,6 +6,7 @@ from datetime import UTC
 import msgspec
 
 from tidewire.model.release import Release
+from tidewire.model.rendition import Rendition
 from tidewire.store.releases import Decision
 
 
@@ -57,6 +58,21 @@ def about_key(release_id: int) -> bytes:
 def about_text(release_id: int, version: int) -> bytes:
     """The place of a version's text."""
     return f"text of release {release_id} version {version}".encode()
+
+
+def pack_rendition(rendition: Rendition) -> bytes:
+    """A rendition as JSON."""
+    return msgspec.json.encode(rendition)
+
+
+def unpack_rendition(raw: bytes) -> Rendition:
+    """The rendition from its JSON."""
+    return msgspec.json.decode(raw, type=Rendition)
+
+
+def about_rendition(release_id: int, language: str) -> bytes:
+    """The place of a rendition that waits for approval."""
+    return f"rendition of release {release_id} in {language}".encode()
 
 
 def about_note(release_id: int, decision: Decision) -> bytes:

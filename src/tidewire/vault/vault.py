@@ -12,19 +12,24 @@ from dataclasses import dataclass, replace
 from tidewire.model.errors import CannotOpen
 from tidewire.model.opening import Opening
 from tidewire.model.release import Edition
-from tidewire.store import data_keys, sealed_texts
+from tidewire.model.rendition import Rendition
+from tidewire.store import data_keys, sealed_texts, waiting_renditions
 from tidewire.store.database import Connection
 from tidewire.store.releases import Decision, Row
+from tidewire.store.waiting_renditions import WaitingRendition
 from tidewire.vault.keys import KeyService, MissingKey
 from tidewire.vault.seal import new_key, seal, unseal
 from tidewire.vault.text import (
     Text,
     about_key,
     about_note,
+    about_rendition,
     about_text,
     pack,
+    pack_rendition,
     unpack,
     unpack_heading,
+    unpack_rendition,
 )
 
 KEPT = 256  # data keys kept in memory, the last ones used
@@ -80,6 +85,23 @@ class Vault:
         """A decision's note under seal. Raises CannotOpen without the right master key."""
         key = await self.key_of(tx, release_id)
         return seal(key, decision.note.encode(), about_note(release_id, decision))
+
+    async def seal_rendition(self, tx: Connection, release_id: int, rendition: Rendition) -> bytes:
+        """A rendition that waits, under seal. Raises CannotOpen without the right master key."""
+        key = await self.key_of(tx, release_id)
+        return seal(key, pack_rendition(rendition), about_rendition(release_id, rendition.language))
+
+    async def renditions(
+        self, tx: Connection, release_id: int, version: int, opening: Opening
+    ) -> list[tuple[WaitingRendition, Rendition]]:
+        """All that wait for approval, opened; `version` is the release's. Raises CannotOpen."""
+        waiting = await waiting_renditions.every(tx, release_id)
+        seals = [
+            _Sealed(release_id, version, one.sealed, about_rendition(release_id, one.language))
+            for one in waiting
+        ]
+        opened = await self._open(tx, seals, opening)
+        return [(one, unpack_rendition(raw)) for one, raw in zip(waiting, opened, strict=True)]
 
     async def fingerprint(self, tx: Connection, release_id: int, digest: bytes) -> bytes:
         """A digest that proves no guess to whoever lacks the key (HMAC-SHA256)."""

@@ -17,11 +17,11 @@ from tidewire.app.assemble import open_house
 from tidewire.app.commands.mail import say_where_mail_goes
 from tidewire.app.commands.submit import print_problems
 from tidewire.app.running import run
-from tidewire.desk import decide, queue
+from tidewire.desk import decide, queue, renditions
 from tidewire.desk.answers import queued_out, shown_out
-from tidewire.desk.decide import Decided, Desk
+from tidewire.desk.sign import Decided, Desk
 from tidewire.formats.article import article
-from tidewire.formats.text import article_text
+from tidewire.formats.text import article_text, plain
 from tidewire.intake.read import read_files
 from tidewire.intake.strings import block
 from tidewire.intake.submission import Correction, read_submission
@@ -35,6 +35,7 @@ from tidewire.store import accounts
 app = typer.Typer(help="The desk: look, decide.", no_args_is_help=True)
 
 Ref = Annotated[str, typer.Argument(help="The release's ref.")]
+Language = Annotated[str, typer.Argument(help="BCP 47 tag of a rendition that waits.")]
 By = Annotated[str, typer.Option("--as", help="The editor whose name stands on it.")]
 Note = Annotated[str, typer.Option(help="Why, or what changed.")]
 At = Annotated[str, typer.Option(help="ISO 8601 with an offset: 2026-03-03T12:00:00+01:00.")]
@@ -66,16 +67,45 @@ def send_back(ref: Ref, by: By, note: Note) -> None:
 
 
 @app.command()
-def approve(ref: Ref, by: By, at: At = "", now: Now = False, note: Note = "") -> None:
+def approve(
+    ref: Ref,
+    by: By,
+    at: At = "",
+    now: Now = False,
+    note: Note = "",
+    checked: Annotated[
+        list[str] | None, typer.Option(help="Language of a machine's rendition that was checked.")
+    ] = None,
+) -> None:
     """It may go out; with --at or --now its moment is set in the same breath."""
     when = _when(at, now)
 
     async def work(desk: Desk, caller: Caller) -> Decided:
         return await decide.approve(
-            desk, caller, ref, note=_text(note), then=when, schedules=when is not None
+            desk,
+            caller,
+            ref,
+            note=_text(note),
+            then=when,
+            schedules=when is not None,
+            checked=checked or (),
         )
 
     _decide(by, work)
+
+
+@app.command("approve-rendition")
+def approve_rendition(ref: Ref, language: Language, by: By, note: Note = "") -> None:
+    """One rendition may go: with its release, or now where that is out."""
+    said = _text(note)
+    _decide(by, lambda desk, who: renditions.approve_rendition(desk, who, ref, language, said))
+
+
+@app.command("reject-rendition")
+def reject_rendition(ref: Ref, language: Language, by: By, note: Note) -> None:
+    """Turn a waiting rendition down; another may be handed in."""
+    said = _said(note)
+    _decide(by, lambda desk, who: renditions.reject_rendition(desk, who, ref, language, said))
 
 
 @app.command()
@@ -206,7 +236,7 @@ async def _show(ref: str, as_json: bool) -> None:
         base_url = house.settings.base_url
         desk = Desk(house.database, house.clock, house.bell, house.vault)
         shown = await queue.show(desk, _opening(Why.SHOW), ref)
-        problems = await examine(house.database, house.clock, shown.edition.release)
+        problems = await examine(house.database, house.clock, shown.whole)
     if as_json:
         typer.echo(json.dumps(shown_out(shown, problems).model_dump(mode="json")))
         return
@@ -219,6 +249,9 @@ async def _show(ref: str, as_json: bool) -> None:
     for language in release.languages():
         console.rule(language)
         console.print(article_text(article(shown.edition, language, base_url, audience="media")))
+    for waits, rendition in shown.waiting:
+        console.rule(f"{waits.language} waits for approval: by a {waits.hand}, from {waits.by}")
+        console.print(f"{rendition.headline}\n\n{plain(rendition.body)}")
     print_problems(problems, console)
     if not shown.decisions:
         return

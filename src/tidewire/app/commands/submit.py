@@ -11,10 +11,16 @@ from rich.table import Table
 
 from tidewire.app.assemble import House, open_house
 from tidewire.app.running import run
-from tidewire.intake.answers import taken_out
+from tidewire.intake.add_rendition import Added, add_rendition
+from tidewire.intake.answers import added_out, taken_out
 from tidewire.intake.furniture import sector_of
 from tidewire.intake.read import read_files
-from tidewire.intake.submission import Submission, read_submission
+from tidewire.intake.submission import (
+    RenditionIn,
+    Submission,
+    read_rendition,
+    read_submission,
+)
 from tidewire.intake.submit import Intake, Taken
 from tidewire.intake.submit import submit as take
 from tidewire.model.errors import BadInput, NotFound, Problem, Severity
@@ -46,6 +52,7 @@ def submit(
     at: Annotated[str, typer.Option(help="T0 asked for, ISO 8601 with offset.")] = "",
     embargo: Annotated[bool, typer.Option(help="Not before T0.")] = False,
     key: Annotated[str, typer.Option(help="Idempotency key: stored only once.")] = "",
+    to: Annotated[str, typer.Option(help="Add the files to this release, as renditions.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check.")] = False,
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
@@ -68,6 +75,9 @@ def submit(
     document = read_files(files, {name: value for name, value in given.items() if value})
     if key and not KEY.fullmatch(key):
         raise BadInput("The key holds other signs than letters, digits and punctuation.", "")
+    if to:
+        _add(to, issuer, document, dry_run=dry_run, as_json=as_json)
+        return
     taken = run(_submit(issuer, read_submission(document), key or None, dry_run))
     if as_json:
         typer.echo(json.dumps(taken_out(taken).model_dump(mode="json"), ensure_ascii=False))
@@ -75,6 +85,38 @@ def submit(
         _say(taken)
     if any(found.severity is Severity.ERROR for found in taken.problems):
         raise typer.Exit(2)
+
+
+def _add(ref: str, issuer: str, document: dict[str, Any], *, dry_run: bool, as_json: bool) -> None:
+    """Add every rendition of the document to a release; all are read before one is stored."""
+    given = document.get("renditions")
+    if not isinstance(given, list) or not given:
+        raise BadInput("There is no rendition in these files.", "Give one file a language.")
+    renditions = [read_rendition(one) for one in given]
+    added = run(_add_renditions(issuer, ref, renditions, dry_run=dry_run))
+    if as_json:
+        said = [added_out(one).model_dump(mode="json") for one in added]
+        typer.echo(json.dumps(said, ensure_ascii=False))
+    else:
+        for one in added:
+            print_problems(one.problems, Console(stderr=True, markup=False))
+            waits = f"waits for the desk, beside {ref}" if one.ref else "was only checked"
+            typer.echo(f"The rendition in {one.language} {waits}.")
+    if any(p.severity is Severity.ERROR for one in added for p in one.problems):
+        raise typer.Exit(2)
+
+
+async def _add_renditions(
+    issuer: str, ref: str, renditions: list[RenditionIn], *, dry_run: bool
+) -> list[Added]:
+    """All are checked before the first is stored."""
+    async with open_house() as house:
+        intake = Intake(house.database, house.clock, house.bell, house.vault)
+        caller = await issuer_account(house, issuer)
+        found = [await add_rendition(intake, caller, ref, one, dry_run=True) for one in renditions]
+        if dry_run or any(p.severity is Severity.ERROR for one in found for p in one.problems):
+            return found
+        return [await add_rendition(intake, caller, ref, one) for one in renditions]
 
 
 def read_contact(text: str) -> dict[str, str]:

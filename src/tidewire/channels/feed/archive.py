@@ -51,13 +51,13 @@ def archive_item(
 ) -> dict[str, Any]:
     """The edition's wire item in its first language, with its other renditions.
 
-    `newest` tells each release's last sequence number and act. What was replaced names its
+    Of a version that adds a rendition, that one. `newest` tells each release's last sequence
+    number and act, but for such versions. What was replaced names its
     successor in `superseded_by`; what was taken back later keeps its place without its text.
     """
-    release = edition.release
     sequence, act = newest[edition.release_id]
-    superseded = sequence if sequence != edition.sequence else None
-    items = [wire_item(edition, tag, base_url) for tag in release.languages()]
+    superseded = sequence if sequence > (edition.sequence or 0) else None
+    items = [wire_item(edition, tag, base_url) for tag in edition.news]
     if act in (Act.KILL, Act.WITHDRAW):
         items = [{k: v for k, v in item.items() if k not in _TEXT} for item in items]
     others = [{k: item[k] for k in _BY_LANGUAGE if k in item} for item in items[1:]]

@@ -83,7 +83,7 @@ class FeedChannel:
         try:
             composed = await self._feeds.composed(name)
             async with self._context.database.transaction() as tx:
-                newest = await editions.public(tx, edition.ref)
+                newest = await editions.public_in(tx, edition.ref, name.partition("/")[0])
             seen = await asyncio.to_thread(standing, edition, name, composed)
             return judge(edition, newest, name, seen)
         except NotFound as error:

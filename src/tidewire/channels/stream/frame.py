@@ -46,6 +46,7 @@ _GOODBYES = 64  # different moments; one frame each
 
 EVENTS = {
     Act.PUBLISH: "release",
+    Act.ADD: "release",
     Act.CORRECT: "correction",
     Act.WITHDRAW: "withdrawal",
     Act.KILL: "kill",

@@ -131,7 +131,7 @@ class Parcel:
     def wished(self, languages: tuple[str, ...]) -> str | None:
         """The rendition that fits a wish for `languages` best, None where none does."""
         if languages not in self._languages:
-            self._languages[languages] = best(self.edition.release.languages(), languages)
+            self._languages[languages] = best(self.edition.news, languages)
         return self._languages[languages]
 
     def fits(self, sectors: frozenset[str]) -> bool:
@@ -140,7 +140,7 @@ class Parcel:
         A correction, withdrawal or kill always fits: it must reach whoever had the original,
         and its sectors may have changed.
         """
-        if not sectors or self.edition.act is not Act.PUBLISH:
+        if not sectors or self.edition.act not in (Act.PUBLISH, Act.ADD):
             return True
         return not sectors.isdisjoint(self.edition.release.sectors)
 

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from tidewire.intake.checks import language, links, people, places, text, times
+from tidewire.intake.checks import (
+    agreement,
+    language,
+    links,
+    people,
+    places,
+    renditions,
+    text,
+    times,
+)
 from tidewire.model.errors import Problem, Severity
 from tidewire.model.media_topics import SHIPPED, MediaTopics
 from tidewire.model.release import Release
@@ -23,8 +32,10 @@ CHECKS: Sequence[Callable[[Release], Iterable[Problem]]] = (
     places.sectors,
     links.links,
     language.declared_language,
+    renditions.prevailing,
+    renditions.promised,
 )
-TIMED: Sequence[Callable[[Release, datetime], Iterable[Problem]]] = (times.t0, times.weekdays)
+TIMED: Sequence[Callable[[Release, datetime], Iterable[Problem]]] = (times.t0, agreement.agreement)
 
 
 def check(release: Release, now: datetime, topics: MediaTopics = SHIPPED) -> list[Problem]:
