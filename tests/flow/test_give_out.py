@@ -1,5 +1,6 @@
 """A release is given out for translation: as XLIFF, on record, to whoever may see it."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -18,7 +19,7 @@ from tidewire.intake import routes as intake
 from tidewire.ledger.openings import openings
 from tidewire.model.issuer import Issuer
 from tidewire.model.rendition import Dateline, Rendition
-from tidewire.store import releases
+from tidewire.store import releases, waiting_renditions
 from tidewire.store.database import Database
 from tidewire.translation.libretranslate import LibreTranslate
 from tidewire.translation.provider import Provider
@@ -156,3 +157,95 @@ async def test_without_a_machine_it_says_so_and_opens_nothing(
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["pointer"] == "/machine"
     assert await opened(database, ref) == []
+
+
+async def translated(desk: Desk, ref: str) -> bytes:
+    """The file as a translator sends it back."""
+    given = await desk.ask(ref, desk.editor, to="fr")
+    text = given.content.decode().replace('state="initial"', 'state="translated"')
+    text = re.sub("<source>(.*?)</source>", r"<source>\1</source><target>\1</target>", text)
+    for english, french in (
+        ("<target>Tidewind opens its first floating park", "<target>Tidewind ouvre son parc"),
+        ("<target>The <pc", "<target>Le <pc"),
+        (">park</pc> feeds 48,000 homes.</target>", ">parc</pc> alimente 48 000 foyers.</target>"),
+    ):
+        assert english in text
+        text = text.replace(english, french)
+    return text.encode()
+
+
+async def waiting(database: Database, ref: str) -> list[tuple[str, str]]:
+    async with database.transaction() as tx:
+        [row] = await releases.queue(tx, ref=ref)
+        found = await waiting_renditions.every(tx, row.id)
+        return [(one.language, one.hand.value) for one in found]
+
+
+async def send(desk: Desk, ref: str, raw: bytes, **query: str) -> httpx.Response:
+    return await desk.http.post(
+        f"{RELEASES}/{ref}/xliff",
+        content=raw,
+        params=query,
+        headers={**desk.editor, "Content-Type": "application/xliff+xml"},
+    )
+
+
+async def test_a_translation_comes_back_and_waits(database: Database, clock: FixedClock) -> None:
+    desk = Desk(database, clock, None)
+    ref = await desk.open()
+    raw = await translated(desk, ref)
+    dry = await send(desk, ref, raw, dry_run="true")
+    assert (dry.status_code, await waiting(database, ref)) == (200, [])
+    answer = await send(desk, ref, raw, translator="Lou Example")
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["language"] == "fr"
+    assert await waiting(database, ref) == [("fr", "person")]
+
+
+async def test_what_does_not_fit_leaves_nothing_behind(
+    database: Database, clock: FixedClock, machine: Provider
+) -> None:
+    desk = Desk(database, clock, machine)
+    ref = await desk.open()
+    whole = await translated(desk, ref)
+    filled = (await desk.ask(ref, desk.editor, to="fr", machine="true")).content
+    for raw, status in (
+        (whole[:-9], 400),
+        (b"", 400),
+        (b"<!DOCTYPE x>" + whole.partition(b"?>")[2], 400),
+        (whole.replace(b'unit id="body-1"', b'unit id="body-7"'), 422),
+        (whole.replace(b"<target>Tidewind ouvre", b"<target>" + b"T" * 600), 422),
+        (filled, 422),
+        (b" " * 2_100_000, 413),
+    ):
+        answer = await send(desk, ref, raw)
+        assert answer.status_code == status, answer.text
+    assert await waiting(database, ref) == []
+
+
+async def test_a_machine_makes_a_rendition_that_is_labelled_and_waits(
+    database: Database, clock: FixedClock, machine: Provider
+) -> None:
+    desk = Desk(database, clock, machine)
+    ref = await desk.open()
+    path = f"{RELEASES}/{ref}/translate"
+    answer = await desk.http.post(path, json={"to": ["fr"]}, headers=desk.issuer)
+    assert answer.status_code == 201, answer.text
+    assert await waiting(database, ref) == [("fr", "machine")]
+    refused = await desk.http.post(path, json={"to": ["ja"]}, headers=desk.issuer)
+    assert refused.status_code == 422
+    assert await waiting(database, ref) == [("fr", "machine")]
+    none = await desk.http.post(path, json={"to": ["en"]}, headers=desk.issuer)
+    assert none.status_code == 409
+
+
+async def test_a_machine_does_not_take_the_place_of_a_person(
+    database: Database, clock: FixedClock, machine: Provider
+) -> None:
+    desk = Desk(database, clock, machine)
+    ref = await desk.open()
+    assert (await send(desk, ref, await translated(desk, ref))).status_code == 201
+    path = f"{RELEASES}/{ref}/translate"
+    answer = await desk.http.post(path, json={"to": ["fr"]}, headers=desk.issuer)
+    assert answer.status_code == 409
+    assert await waiting(database, ref) == [("fr", "person")]

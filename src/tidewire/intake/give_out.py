@@ -25,10 +25,9 @@ async def give_out(
     NotFound, BadInput for a language that is none or the source's own, Conflict for a release
     that was taken back, CannotOpen, and what the machine raises.
     """
-    must_be_ref(ref)
-    language = _language(to)
+    language = target(to)
     why = Why.TRANSLATE if machine is None else Why.MACHINE
-    edition = await _read(intake, caller, ref, why)
+    edition = await read_for(intake, caller, ref, why)
     source = edition.release.renditions[0]
     if language == canonical(source.language):
         raise _refused(f'The release is in "{source.language}" itself.')
@@ -55,8 +54,12 @@ def no_machine() -> BadInput:
     return BadInput(said, "", [problem])
 
 
-async def _read(intake: Intake, caller: Caller, ref: str, why: Why) -> Edition:
-    """The newest version. No transaction is open any more once it is given back."""
+async def read_for(intake: Intake, caller: Caller, ref: str, why: Why) -> Edition:
+    """The newest version, for its issuer or an editor; no transaction is open afterwards.
+
+    Raises NotFound, Conflict for a release that was taken back, and CannotOpen.
+    """
+    must_be_ref(ref)
     issuer_id = None if caller.role is Role.EDITOR else issuer_of(caller)
     async with intake.database.transaction() as tx:
         rows = await releases.queue(tx, ref=ref, issuer_id=issuer_id)
@@ -71,7 +74,8 @@ async def _read(intake: Intake, caller: Caller, ref: str, why: Why) -> Edition:
     return edition
 
 
-def _language(to: str) -> str:
+def target(to: str) -> str:
+    """A language to translate into, canonical. Raises BadInput."""
     language = canonical(to)
     if language is None:
         raise _refused(f'"{to[:40]}" is no language.')

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 
 from tidewire.access.answers import problems
 from tidewire.access.bearer import caller_dependency, keyed_route
@@ -23,7 +23,9 @@ from tidewire.intake.answers import (
     taken_out,
 )
 from tidewire.intake.give_out import give_out, no_machine
+from tidewire.intake.strings import Code
 from tidewire.intake.submission import Correction, RenditionIn, Submission
+from tidewire.intake.take_back import take_xliff, translate
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.store import releases
@@ -171,7 +173,7 @@ def _add_reading(router: APIRouter, intake: act.Intake, caller_of: object) -> No
 
 
 def _add_translation(
-    router: APIRouter, intake: act.Intake, caller_of: object, translator: Provider | None
+    router: APIRouter, intake: act.Intake, caller_of: object, provider: Provider | None
 ) -> None:
     @router.get(
         "/{ref}/xliff",
@@ -191,7 +193,52 @@ def _add_translation(
         ] = False,
     ) -> Response:
         """The rendition that prevails, as XLIFF 2.1. For its issuer and for editors."""
-        if machine and translator is None:
+        if machine and provider is None:
             raise no_machine()
-        given = await give_out(intake, caller, ref, to, translator if machine else None)
+        given = await give_out(intake, caller, ref, to, provider if machine else None)
         return Response(given, media_type=MEDIA_TYPE)
+
+    @router.post(
+        "/{ref}/xliff",
+        status_code=201,
+        summary="Hand in a translation",
+        openapi_extra={"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": {}}}}},
+        responses={
+            200: {"model": AddedOut, "description": "It replaced one, or this is a dry run."},
+            **problems(400, 401, 403, 404, 409, 413, 422, 503),
+        },
+    )
+    async def take(
+        ref: Ref,
+        request: Request,
+        caller: Annotated[Caller, Depends(caller_of)],
+        response: Response,
+        translator: Annotated[str, Query(description="Who translated it.", max_length=200)] = "",
+        dry_run: Annotated[bool, Query(description="Only check; store nothing.")] = False,
+    ) -> AddedOut:
+        """The whole translation, as XLIFF 2.1; it goes once the desk approves it."""
+        raw = await request.body()
+        added = await take_xliff(intake, caller, ref, raw, translator=translator, dry_run=dry_run)
+        if added.replaced or dry_run:
+            response.status_code = 200
+        return added_out(added)
+
+    @router.post(
+        "/{ref}/translate",
+        status_code=201,
+        summary="Have it translated by machine",
+        responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
+    )
+    async def by_machine(
+        ref: Ref,
+        to: Annotated[
+            list[Code],
+            Body(embed=True, description="Languages, BCP 47.", min_length=1, max_length=10),
+        ],
+        caller: Annotated[Caller, Depends(caller_of)],
+    ) -> list[AddedOut]:
+        """A rendition in each language, labelled as the machine's; all wait for the desk."""
+        if provider is None:
+            raise no_machine()
+        added = await translate(intake, caller, ref, provider, to)
+        return [added_out(one) for one in added]
