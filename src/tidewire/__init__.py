@@ -19,7 +19,7 @@ a bell (bus/). Imports go down only:
     app                                                   joins the parts, runs the programs
     intake  desk  publish  delivery  reports  newsroom    the stages
     outlets                                               the wire, pulled in every format
-    audience  channels  ledger  access  vault             what they work with
+    audience  channels  ledger  access  translation  vault   what they work with
     store  bus  formats  crosscheck                       PostgreSQL, the bell, pure rendering,
                                                           what renditions say, compared
     clock  languages  meters  waiting                     time, furniture, counts

@@ -26,6 +26,7 @@ from tidewire.intake.submit import examine
 from tidewire.newsroom import routes as newsroom
 from tidewire.outlets import routes as outlets
 from tidewire.reports import routes as reports
+from tidewire.translation.settings import open_provider
 
 HEADERS = (
     (
@@ -53,7 +54,15 @@ def create_app(house: House) -> ASGIApp:
     problems.install(app)
     context = house.channel_context()
     app.router.routes.extend(health_routes(house, "web"))
-    app.include_router(intake.routes(house.database, house.clock, house.bell, house.vault))
+    app.include_router(
+        intake.routes(
+            house.database,
+            house.clock,
+            house.bell,
+            house.vault,
+            translator=open_provider(house.settings.environment),
+        )
+    )
     app.include_router(
         desk.routes(
             house.database,
