@@ -25,8 +25,8 @@ from tidewire.intake.answers import (
 from tidewire.intake.give_out import give_out, no_machine
 from tidewire.intake.strings import Code
 from tidewire.intake.submission import Correction, RenditionIn, Submission
-from tidewire.intake.translated import BODIES, translated_route
 from tidewire.intake.take_back import take_xliff, translate
+from tidewire.intake.translated import BODIES, translated_route
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.store import releases
