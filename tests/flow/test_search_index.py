@@ -177,9 +177,7 @@ def test_blocks_cover_every_place_once(low, high):
         shift, number = block.removeprefix("=b").split(":")
         size = 1 << int(shift)
         covered.append(range(int(number) * size, (int(number) + 1) * size))
-    assert all(
-        later.stop == sooner.start for sooner, later in zip(covered, covered[1:], strict=False)
-    )
+    assert all(later.stop == sooner.start for sooner, later in pairwise(covered))
     if low <= high:
         assert covered[0].start <= high < covered[0].stop
         assert covered[-1].start <= low < covered[-1].stop

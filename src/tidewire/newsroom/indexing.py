@@ -59,6 +59,8 @@ def entries(edition: Edition, place: int) -> Sequence[Entry]:
             edition.version,
             place,
             published_at,
+            release.rendition(language).headline,
+            release.rendition(language).subheadline,
             text_terms(_parts(edition, language), language),
             filter_terms(language=language, issuer=edition.issuer_slug, sectors=release.sectors),
         )

@@ -311,6 +311,8 @@ CREATE TABLE search_entry (
     version         smallint NOT NULL,              -- the one that the terms are from
     place           bigint NOT NULL,                -- sequence number of the release's first version
     published_at    timestamptz NOT NULL,           -- of that version
+    headline        text NOT NULL,                  -- for the list of what was found
+    subheadline     text NOT NULL,
     terms           tsvector NOT NULL,              -- made by search/: text, filters, blocks of places
     PRIMARY KEY (release_id, language)
 );

@@ -13,6 +13,7 @@ from datetime import datetime
 from psycopg import errors
 
 from tidewire.model.errors import Unavailable
+from tidewire.model.release import Act
 from tidewire.store.database import Connection
 
 SHIFTS = (8, 12, 16)  # a block holds 2**shift places
@@ -34,6 +35,8 @@ class Entry:
     version: int
     place: int
     published_at: datetime
+    headline: str
+    subheadline: str
     terms: Terms
     filters: Sequence[str] = ()
 
@@ -43,7 +46,6 @@ class Hit:
     """A rendition that was found, and how well it fits."""
 
     release_id: int
-    ref: str
     language: str
     place: int
     rank: float
@@ -55,6 +57,21 @@ class Hits:
 
     found: Sequence[Hit]
     whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A hit as a list shows it; `languages` are all of its release, `act` its version's."""
+
+    ref: str
+    language: str
+    headline: str
+    subheadline: str
+    issuer: str
+    issuer_slug: str
+    published_at: datetime
+    act: Act
+    languages: Sequence[str]
 
 
 async def lock_head(tx: Connection) -> int | None:
@@ -94,13 +111,14 @@ async def drop(tx: Connection, release_id: int, languages: Sequence[str] | None 
 async def put(tx: Connection, entries: Iterable[Entry]) -> None:
     """Put renditions into the index, which does not hold them."""
     query = (
-        "COPY search_entry (release_id, language, version, place, published_at, terms) FROM STDIN"
+        "COPY search_entry (release_id, language, version, place, published_at, headline,"
+        " subheadline, terms) FROM STDIN"
     )
     async with tx.cursor().copy(query) as copy:
         for one in entries:
             await copy.write_row(
                 (one.release_id, one.language, one.version, one.place, one.published_at)
-                + (write_terms(one),)
+                + (one.headline, one.subheadline, write_terms(one))
             )
 
 
@@ -139,6 +157,24 @@ async def find(
         raise Unavailable(
             "The search took too long.", "Ask for a rarer word, or for fewer days."
         ) from error
+
+
+async def show(tx: Connection, found: Sequence[Hit]) -> list[Shown]:
+    """What a list says of these hits, in their order; what was taken back meanwhile is left out."""
+    rows = await tx.execute(
+        """
+        SELECT r.ref, e.language, e.headline, e.subheadline, i.name, i.slug, e.published_at, v.act,
+            (SELECT array_agg(o.language ORDER BY o.language) FROM search_entry o
+             WHERE o.release_id = e.release_id)
+        FROM unnest(%s::int[], %s::text[]) WITH ORDINALITY AS k (release_id, language, at)
+        JOIN search_entry e USING (release_id, language) JOIN release r ON r.id = e.release_id
+        JOIN issuer i ON i.id = r.issuer_id
+        JOIN release_version v ON v.release_id = e.release_id AND v.version = e.version
+        WHERE r.state = 'published' ORDER BY k.at
+        """,
+        ([hit.release_id for hit in found], [hit.language for hit in found]),
+    )
+    return [Shown(*row[:7], Act(row[7]), row[8]) for row in await rows.fetchall()]
 
 
 _Key = tuple[int, str]
@@ -230,7 +266,7 @@ async def _ranked(tx: Connection, keys: Sequence[_Key], query: str) -> list[Hit]
     rank = f"ts_rank('{WEIGHTS}', e.terms, %(query)s::text::tsquery)" if query else "0"
     rows = await tx.execute(
         f"""
-        SELECT e.release_id, r.ref, e.language, e.place, {rank} AS rank
+        SELECT e.release_id, e.language, e.place, {rank} AS rank
         FROM unnest(%(ids)s::int[], %(languages)s::text[]) AS k (release_id, language)
         JOIN search_entry e USING (release_id, language) JOIN release r ON r.id = e.release_id
         WHERE r.state = 'published' AND NOT EXISTS (
