@@ -174,7 +174,7 @@ async def show(tx: Connection, found: Sequence[Hit]) -> list[Shown]:
         """,
         ([hit.release_id for hit in found], [hit.language for hit in found]),
     )
-    return [Shown(*row[:7], Act(row[7]), row[8]) for row in await rows.fetchall()]
+    return [Shown(*row[:7], act=Act(row[7]), languages=row[8]) for row in await rows.fetchall()]
 
 
 _Key = tuple[int, str]
