@@ -81,9 +81,9 @@ def front_page(
     language = chosen or furniture_language(wanted)
     asked = [chosen] if chosen else [*wanted, language]
     return _templates.get_template("front.html").render(
-        **_frame(language),
+        **frame(language),
         chosen=chosen,
-        languages=[_link(tag, f"/?language={tag}") for tag in languages],
+        languages=[link(tag, f"/?language={tag}") for tag in languages],
         entries=[_entry(one, asked, base_url) for one in editions if not one.retracted],
         feeds=_feeds(language, base_url),
     )
@@ -108,14 +108,14 @@ def release_page(
     assert edition.published_at is not None
     first = edition.first_published_at or edition.published_at
     return _templates.get_template("release.html").render(
-        **_frame(language),
+        **frame(language),
         article=joined,
         issuer_website=edition.issuer_website,
         place=rendition.dateline.place if rendition.dateline else "",
         published=here.moment(first),
-        first_moment=_instant(first),
+        first_moment=instant(first),
         changed_at=here.moment(edition.published_at),
-        moment=_instant(edition.published_at),
+        moment=instant(edition.published_at),
         notice_title=here.word(TITLES[edition.act]) if edition.act in TITLES else "",
         changes=_changes(before, edition, language),
         added=before is not None and language not in before.release.languages(),
@@ -130,10 +130,11 @@ def release_page(
 
 def missing_page(wanted: Sequence[str]) -> str:
     """The page for an address that names nothing public: the same whatever the reason."""
-    return _templates.get_template("missing.html").render(**_frame(furniture_language(wanted)))
+    return _templates.get_template("missing.html").render(**frame(furniture_language(wanted)))
 
 
-def _frame(language: str) -> dict[str, Any]:
+def frame(language: str) -> dict[str, Any]:
+    """What every page is drawn with: its language, its direction and its words."""
     return {
         "language": language,
         "direction": direction(language),
@@ -155,7 +156,7 @@ def _entry(edition: Edition, asked: Sequence[str], base_url: str) -> Entry:
         spoken=here.tag,
         issuer=edition.issuer_name,
         place=rendition.dateline.place if rendition.dateline else "",
-        moment=_instant(first),
+        moment=instant(first),
         published=here.moment(first),
         headline=rendition.headline,
         subheadline=rendition.subheadline,
@@ -167,7 +168,7 @@ def _entry(edition: Edition, asked: Sequence[str], base_url: str) -> Entry:
 
 def _renditions(edition: Edition, base_url: str) -> list[LanguageLink]:
     return [
-        _link(tag, addresses.release_url(base_url, edition.ref, tag))
+        link(tag, addresses.release_url(base_url, edition.ref, tag))
         for tag in edition.release.languages()
     ]
 
@@ -195,7 +196,8 @@ def _lines(joined: Article) -> list[str]:
     return [line for line in lines if line]
 
 
-def _link(tag: str, href: str) -> LanguageLink:
+def link(tag: str, href: str) -> LanguageLink:
+    """A language version, named in its own language."""
     return LanguageLink(tag, language_name(tag, tag), direction(tag), href)
 
 
@@ -211,6 +213,6 @@ def _feeds(language: str, base_url: str) -> list[FeedLink]:
     ]
 
 
-def _instant(at: datetime) -> str:
+def instant(at: datetime) -> str:
     """RFC 3339 in UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

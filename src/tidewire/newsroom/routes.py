@@ -1,17 +1,21 @@
-"""The addresses of the public site: front list, releases, renditions, languages."""
+"""The addresses of the public site: front list, releases, renditions, languages, search."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
 
+from tidewire.access.answers import problems
 from tidewire.formats import addresses, site
 from tidewire.languages import best, canonical, known
 from tidewire.model.release import Act, Edition
-from tidewire.newsroom import pages, tongues
+from tidewire.newsroom import pages, search, search_page, tongues
 from tidewire.store import editions
 from tidewire.store.database import Connection, Database
 
 FRONT_LENGTH = 50
-NOT_FOUND, GONE = 404, 410
+NOT_FOUND, GONE, REFUSED = 404, 410, 422
 
 
 def routes(database: Database, base_url: str) -> APIRouter:
@@ -72,6 +76,108 @@ def routes(database: Database, base_url: str) -> APIRouter:
             return RedirectResponse(addresses.release_url(base_url, ref, tag), status_code=308)
         page = pages.release_page(edition, tag, base_url=base_url, newest=newest, before=before)
         return _answer(request, page, status=GONE if edition.retracted else 200)
+
+    return router
+
+
+class FoundRelease(BaseModel):
+    """A release that was found, in the language it fits in."""
+
+    ref: str = Field(description="The release's public id")
+    url: str = Field(description="Its page in this language")
+    language: str = Field(description="A BCP 47 tag")
+    languages: list[str] = Field(description="All languages that it can be read in")
+    headline: str
+    subheadline: str
+    issuer: str = Field(description="The issuer's name")
+    issuer_slug: str
+    published_at: str = Field(description="When it was first published, RFC 3339 in UTC")
+    corrected: bool
+
+
+class SearchAnswer(BaseModel):
+    """One page of what was found, the best first."""
+
+    items: list[FoundRelease]
+    found: int = Field(description="How many releases were found")
+    whole: bool = Field(
+        description="False where a search found so many that older ones are left out"
+    )
+    page: int
+    more: bool = Field(description="Whether there is a page after this one")
+
+
+def _asked(
+    q: Annotated[str, Query(description="Words that must all be there, 200 characters")] = "",
+    language: Annotated[str, Query(description="A BCP 47 tag")] = "",
+    sector: Annotated[str, Query(description="A sector's slug")] = "",
+    issuer: Annotated[str, Query(description="An issuer's slug")] = "",
+    since: Annotated[str, Query(alias="from", description="The first day, in UTC")] = "",
+    until: Annotated[str, Query(description="The last day, in UTC")] = "",
+    page: Annotated[str, Query(description="From 1 to 100")] = "",
+) -> dict[str, str]:
+    """The parameters of a search, as they came."""
+    return {
+        "words": q,
+        "language": language,
+        "sector": sector,
+        "issuer": issuer,
+        "since": since,
+        "until": until,
+        "page": page,
+    }
+
+
+_Asked = Annotated[dict[str, str], Depends(_asked)]
+
+
+def search_routes(database: Database, base_url: str) -> APIRouter:
+    """The search of all that is public: a page for people, JSON for programs."""
+    router = APIRouter()
+
+    @router.get(
+        "/api/v1/search",
+        tags=["wire"],
+        summary="Search what is public",
+        responses=problems(422, 503),
+    )
+    async def find(request: Request, response: Response, asked: _Asked) -> SearchAnswer:
+        question = search.read_question(**asked)
+        found = await search.answer(database, question, _wanted(request))
+        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Vary"] = "Accept-Language"
+        return SearchAnswer(
+            items=[
+                FoundRelease(
+                    ref=hit.ref,
+                    url=addresses.release_url(base_url, hit.ref, hit.language),
+                    language=hit.language,
+                    languages=list(hit.languages),
+                    headline=hit.headline,
+                    subheadline=hit.subheadline,
+                    issuer=hit.issuer,
+                    issuer_slug=hit.issuer_slug,
+                    published_at=pages.instant(hit.published_at),
+                    corrected=hit.act is Act.CORRECT,
+                )
+                for hit in found.hits
+            ],
+            found=found.count,
+            whole=found.whole,
+            page=question.page,
+            more=found.more,
+        )
+
+    @router.api_route("/search", methods=["GET", "HEAD"], include_in_schema=False)
+    async def look(request: Request, asked: _Asked) -> Response:
+        wanted = _wanted(request)
+        try:
+            question = search.read_question(**asked)
+        except search.TooLong:
+            return _answer(request, search_page.too_long(wanted), status=REFUSED, vary=True)
+        found = None if question.empty else await search.answer(database, question, wanted)
+        page = search_page.search_page(question, found, base_url=base_url, wanted=wanted)
+        return _answer(request, page, vary=True)
 
     return router
 
