@@ -9,6 +9,7 @@ from types import MappingProxyType
 from tidewire.channels.channel import Channel, ChannelContext
 from tidewire.channels.email.channel import EmailChannel
 from tidewire.channels.feed.channel import FeedChannel
+from tidewire.channels.sftp.channel import SftpChannel
 from tidewire.channels.webhook.channel import WebhookChannel
 from tidewire.channels.websub.channel import WebSubChannel
 from tidewire.model.delivery import ChannelCode
@@ -18,6 +19,7 @@ CHANNELS: Mapping[ChannelCode, Callable[[ChannelContext], Channel]] = MappingPro
         ChannelCode.EMAIL: EmailChannel,
         ChannelCode.WEBHOOK: WebhookChannel,
         ChannelCode.FEED: FeedChannel,
+        ChannelCode.SFTP: SftpChannel,
         ChannelCode.WEBSUB: WebSubChannel,
     }
 )
