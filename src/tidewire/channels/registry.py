@@ -9,6 +9,7 @@ from types import MappingProxyType
 from tidewire.channels.channel import Channel, ChannelContext
 from tidewire.channels.email.channel import EmailChannel
 from tidewire.channels.feed.channel import FeedChannel
+from tidewire.channels.ftps.channel import FtpsChannel
 from tidewire.channels.sftp.channel import SftpChannel
 from tidewire.channels.webhook.channel import WebhookChannel
 from tidewire.channels.websub.channel import WebSubChannel
@@ -20,6 +21,7 @@ CHANNELS: Mapping[ChannelCode, Callable[[ChannelContext], Channel]] = MappingPro
         ChannelCode.WEBHOOK: WebhookChannel,
         ChannelCode.FEED: FeedChannel,
         ChannelCode.SFTP: SftpChannel,
+        ChannelCode.FTPS: FtpsChannel,
         ChannelCode.WEBSUB: WebSubChannel,
     }
 )

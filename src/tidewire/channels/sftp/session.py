@@ -68,7 +68,7 @@ class SftpBox:
             async with self._client.open(temporary, "wb") as file:
                 await file.write(content)
             async with self._client.open(temporary, "rb") as file:
-                found = await file.read()
+                found = await file.read(len(content) + 1)
             back = found.encode() if isinstance(found, str) else found
             if back != content:
                 raise NotTheSame
