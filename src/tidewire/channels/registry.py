@@ -13,6 +13,7 @@ from tidewire.channels.ftps.channel import FtpsChannel
 from tidewire.channels.sftp.channel import SftpChannel
 from tidewire.channels.webhook.channel import WebhookChannel
 from tidewire.channels.websub.channel import WebSubChannel
+from tidewire.channels.wordpress.channel import WordPressChannel
 from tidewire.model.delivery import ChannelCode
 
 CHANNELS: Mapping[ChannelCode, Callable[[ChannelContext], Channel]] = MappingProxyType(
@@ -23,5 +24,6 @@ CHANNELS: Mapping[ChannelCode, Callable[[ChannelContext], Channel]] = MappingPro
         ChannelCode.SFTP: SftpChannel,
         ChannelCode.FTPS: FtpsChannel,
         ChannelCode.WEBSUB: WebSubChannel,
+        ChannelCode.WORDPRESS: WordPressChannel,
     }
 )
