@@ -14,6 +14,7 @@ from tidewire.channels.ftps.outcome import outcome_of_failure
 from tidewire.channels.ftps.session import FtpsBox, Means, open_box
 from tidewire.channels.posting.settings import PostingSettings
 from tidewire.model.delivery import ChannelCode, Outcome, Outgoing, Receipt
+from tidewire.model.errors import BadInput
 from tidewire.model.release import Edition
 
 SCHEME, PORT = "ftps", 21
@@ -75,6 +76,14 @@ class FtpsChannel:
         """Let all threads go."""
         await self._reach.close()
         self._means.threads.shutdown(wait=False)
+
+    def check(self, address: str, secret: str) -> None:
+        """Raise BadInput, saying why, where nothing could ever be sent with these."""
+        self.read(address)
+        if not secret or not secret.isprintable():
+            raise BadInput(
+                "The secret is not a password.", "Give the password of the login, on one line."
+            )
 
     def read(self, address: str) -> Place:
         """The place of an address that the guard lets be tried. Raises BadInput."""

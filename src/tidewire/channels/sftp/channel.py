@@ -11,7 +11,7 @@ from tidewire.channels.filing.place import Login, Place, host_of, read_place
 from tidewire.channels.filing.reach import Reach
 from tidewire.channels.filing.settings import FilingSettings
 from tidewire.channels.sftp.outcome import outcome_of_failure
-from tidewire.channels.sftp.session import SftpBox, open_box
+from tidewire.channels.sftp.session import SftpBox, check_secret, open_box
 from tidewire.model.delivery import ChannelCode, Outcome, Outgoing, Receipt
 from tidewire.model.release import Edition
 
@@ -73,6 +73,11 @@ class SftpChannel:
     async def close(self) -> None:
         """Let the resolver's threads go."""
         await self._reach.close()
+
+    def check(self, address: str, secret: str) -> None:
+        """Raise BadInput, saying why, where nothing could ever be sent with these."""
+        self.read(address)
+        check_secret(secret)
 
     def read(self, address: str) -> Place:
         """The place of an address that the guard lets be tried. Raises BadInput."""

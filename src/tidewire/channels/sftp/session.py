@@ -124,9 +124,24 @@ async def open_box(
             await _end(connection)
 
 
+def check_secret(secret: str) -> None:
+    """Raise BadInput where a secret is neither a password nor a private key."""
+    if _is_key(secret):
+        _private_key(secret)
+    elif not secret or not secret.isprintable():
+        raise BadInput(
+            "The secret is neither a password nor a private key.",
+            "Give a password on one line, or a key in OpenSSH's or PEM form.",
+        )
+
+
+def _is_key(secret: str) -> bool:
+    return "-----BEGIN" in secret
+
+
 def _options(login: Login, secret: str) -> asyncssh.SSHClientConnectionOptions:
     """Nothing of the machine's own: no configuration, no agent, no keys, no known hosts."""
-    keys = [_private_key(secret)] if "-----BEGIN" in secret else None
+    keys = [_private_key(secret)] if _is_key(secret) else None
     return asyncssh.SSHClientConnectionOptions(
         config=None,
         username=login.user,

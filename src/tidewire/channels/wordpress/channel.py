@@ -27,7 +27,7 @@ from tidewire.model.delivery import (
     Receipt,
     Refused,
 )
-from tidewire.model.errors import WireError
+from tidewire.model.errors import BadInput, WireError
 from tidewire.model.release import Edition
 from tidewire.waiting import end_tasks
 
@@ -116,6 +116,15 @@ class WordPressChannel:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def check(self, address: str, secret: str) -> None:
+        """Raise BadInput, saying why, where nothing could ever be sent with these."""
+        self.read(address)
+        if not secret or not secret.isprintable():
+            raise BadInput(
+                "The secret is not an application password.",
+                "Make one in WordPress, under the user's profile.",
+            )
 
     def read(self, address: str) -> Site:
         """The site of an address that the guard lets be tried. Raises BadInput."""
