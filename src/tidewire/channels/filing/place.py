@@ -75,8 +75,8 @@ def read_place(address: str, scheme: str, port: int, endings: tuple[str, ...]) -
     user = unquote(parts.username or "")
     if not user or not user.isprintable():
         raise _bad(scheme, "It names no user.")
-    settings = _settings(parts.query, scheme)
     folder, pattern = _path(parts.path, scheme)
+    settings = _settings(parts.query, scheme)
     check_pattern(pattern, endings)
     login = Login(host, given or port, user, settings.get("host_key", ()))
     return Place(login, folder, pattern, settings.get("on_kill") == (REMOVE,))
@@ -85,8 +85,8 @@ def read_place(address: str, scheme: str, port: int, endings: tuple[str, ...]) -
 def _path(text: str, scheme: str) -> tuple[str, str]:
     """(folder, pattern) of a path."""
     path = unquote(text) or "/"
-    if "\0" in path or any(part in (".", "..") for part in path.split("/")):
-        raise _bad(scheme, "Its path holds . or .. or a NUL.")
+    if not path.isprintable() or any(part in (".", "..") for part in path.split("/")):
+        raise _bad(scheme, "Its path holds . or .. or a control character.")
     folder, _, pattern = path.rpartition("/")
     folder = folder or "/"
     if folder == "/~" or folder.startswith("/~/"):
