@@ -34,15 +34,19 @@ class Authority:
 
     def server(self, *names: str, days: int = 1) -> ssl.SSLContext:
         """The TLS settings of a server with a certificate for `names` and addresses."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server_file(*names, days=days))
+        return context
+
+    def server_file(self, *names: str, days: int = 1) -> Path:
+        """A PEM file with a certificate for `names` and addresses, and its key."""
         key = ec.generate_private_key(ec.SECP256R1())
         made = _certificate(names[0], key, self.key, self.certificate.subject, days)
         san = x509.SubjectAlternativeName([_name(name) for name in names])
         certificate = made.add_extension(san, critical=False).sign(self.key, hashes.SHA256())
         file = self.file.with_name(f"{names[0].replace('*', 'any')}.{days}.pem")
         file.write_bytes(_pem(certificate) + _key_pem(key))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
 
 def _name(name: str) -> x509.GeneralName:

@@ -40,7 +40,14 @@ OVERDUE_SECONDS = 0.05  # what is due but cannot go yet is looked at again so so
 
 # Pages that one worker has in hand at once: this bounds memory. A page of webhooks is in hand
 # as long as its slowest host, and must not keep others from their turn.
-PAGES_AT_ONCE = {ChannelCode.EMAIL: 3, ChannelCode.WEBHOOK: 16, ChannelCode.WEBSUB: 8}
+PAGES_AT_ONCE = {
+    ChannelCode.EMAIL: 3,
+    ChannelCode.WEBHOOK: 16,
+    ChannelCode.WEBSUB: 8,
+    ChannelCode.SFTP: 8,
+    ChannelCode.FTPS: 8,
+    ChannelCode.WORDPRESS: 8,
+}
 
 # Which loops a ring wakes.
 WAKES = {

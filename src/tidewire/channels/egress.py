@@ -1,4 +1,4 @@
-"""The egress guard: which addresses a webhook may be sent to, decided where it connects.
+"""The egress guard: which addresses may be sent to, decided where they are connected to.
 
 Names are resolved by our own resolver, which keeps only permitted addresses, and every
 socket is made by our own factory, which sees the very address that is connected to. So a
@@ -72,15 +72,19 @@ AddressInfo = tuple[
 
 
 class Blocked(OSError):
-    """Every address that a webhook could be sent to is one that it may not be sent to."""
+    """Every address that could be connected to is one that may not be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """What may be connected to. `allow` opens ranges that are closed otherwise."""
+    """What may be connected to. `allow` opens ranges that are closed otherwise.
+
+    `low_ports` are those below 1024 that the channel speaks to.
+    """
 
     allow: tuple[IPv4Network | IPv6Network, ...] = ()
     allow_http: bool = False
+    low_ports: frozenset[int] = frozenset({HTTPS_PORT})
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Egress":
@@ -132,15 +136,26 @@ class Egress:
             raise _bad("It must begin with https://.")
         if not host or not port:
             raise _bad("It names no host.")
-        if not _is_open(port):
+        if not self._is_open(port):
             raise _bad(f"Port {port} is not one that webhooks are sent to.")
         if "@" in authority:
             raise _bad("It holds a user name or a password.")
         if "%" in host:
             raise _bad("It names a network interface.")
-        literal = _literal(host)
-        if literal is not None and not self.permits(literal):
+        if not self.permits_host(host):
             raise _bad("Its address is private or reserved.")
+
+    def check_host(self, host: str, port: int) -> None:
+        """Raise BadInput, saying why, where `host` may never be connected to at `port`."""
+        if not self._is_open(port):
+            raise BadInput(f"Port {port} is not one that this channel may connect to.")
+        if "%" in host or not self.permits_host(host):
+            raise BadInput(f"The address of {host} is private or reserved.")
+
+    def permits_host(self, host: str) -> bool:
+        """False where `host` spells an address that is closed; a name passes."""
+        literal = _literal(host)
+        return literal is None or self.permits(literal)
 
     def permits_info(self, info: AddressInfo) -> bool:
         """May what a resolver found be connected to? Not in a zone, which names an interface."""
@@ -153,9 +168,12 @@ class Egress:
         family, kind, protocol, _, address = info
         if not self.permits_info(info):
             raise Blocked("the address is private or reserved")
-        if len(address) < 2 or not isinstance(address[1], int) or not _is_open(address[1]):
-            raise Blocked("the port is not one that webhooks are sent to")
+        if len(address) < 2 or not isinstance(address[1], int) or not self._is_open(address[1]):
+            raise Blocked("the port is not one that may be connected to")
         return socket.socket(family, kind, protocol)
+
+    def _is_open(self, port: int) -> bool:
+        return port in self.low_ports or port >= FIRST_HIGH_PORT
 
 
 class GuardedResolver:
@@ -199,10 +217,6 @@ class GuardedResolver:
 def _look_up(host: str, port: int) -> list[AddressInfo]:
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return [(family, kind, 0, "", address) for family, kind, _, _, address in infos]
-
-
-def _is_open(port: int) -> bool:
-    return port == HTTPS_PORT or port >= FIRST_HIGH_PORT
 
 
 def _is_isatap(ip: IPv6Address) -> bool:

@@ -9,8 +9,11 @@ from types import MappingProxyType
 from tidewire.channels.channel import Channel, ChannelContext
 from tidewire.channels.email.channel import EmailChannel
 from tidewire.channels.feed.channel import FeedChannel
+from tidewire.channels.ftps.channel import FtpsChannel
+from tidewire.channels.sftp.channel import SftpChannel
 from tidewire.channels.webhook.channel import WebhookChannel
 from tidewire.channels.websub.channel import WebSubChannel
+from tidewire.channels.wordpress.channel import WordPressChannel
 from tidewire.model.delivery import ChannelCode
 
 CHANNELS: Mapping[ChannelCode, Callable[[ChannelContext], Channel]] = MappingProxyType(
@@ -18,6 +21,9 @@ CHANNELS: Mapping[ChannelCode, Callable[[ChannelContext], Channel]] = MappingPro
         ChannelCode.EMAIL: EmailChannel,
         ChannelCode.WEBHOOK: WebhookChannel,
         ChannelCode.FEED: FeedChannel,
+        ChannelCode.SFTP: SftpChannel,
+        ChannelCode.FTPS: FtpsChannel,
         ChannelCode.WEBSUB: WebSubChannel,
+        ChannelCode.WORDPRESS: WordPressChannel,
     }
 )

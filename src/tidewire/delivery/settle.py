@@ -29,7 +29,14 @@ from tidewire.store.database import Connection
 from tidewire.store.deliveries import Settled
 from tidewire.store.pages import Page
 
-POSTED = (ChannelCode.WEBHOOK, ChannelCode.WEBSUB)  # an endpoint is a server of its own
+# An endpoint is a server of its own.
+POSTED = (
+    ChannelCode.WEBHOOK,
+    ChannelCode.WEBSUB,
+    ChannelCode.SFTP,
+    ChannelCode.FTPS,
+    ChannelCode.WORDPRESS,
+)
 EVENTS = {
     DeliveryState.ACCEPTED: Event.ACCEPTED,
     DeliveryState.DEFERRED: Event.DEFERRED,

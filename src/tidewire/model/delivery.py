@@ -16,7 +16,10 @@ class ChannelCode(IntEnum):
     WEBHOOK = 2
     FEED = 3
     STREAM = 4
+    SFTP = 6
+    FTPS = 7
     WEBSUB = 8
+    WORDPRESS = 9
 
     @property
     def label(self) -> str:

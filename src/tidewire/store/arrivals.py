@@ -76,12 +76,14 @@ _TAKEN = """
     LEFT JOIN arrived d ON d.subscriber_id = e.subscriber_id
     WHERE e.subscriber_id IS DISTINCT FROM p.subscriber_id
 """
+# Mail and webhooks alone are named in imports; what was added otherwise stays as it is.
 # An address that is no longer named stops; one that is named again starts again only where it
 # takes the place of another: what delivery has disabled stays so.
 _REPLACE_ENDPOINTS = """
     WITH stopped AS (
         UPDATE endpoint e SET state = 3 FROM placed p
         WHERE p.known AND e.subscriber_id = p.subscriber_id AND e.state = 0
+          AND e.channel IN (1, 2)
           AND NOT EXISTS (SELECT 1 FROM arriving_endpoint n WHERE n.line = p.line
                           AND n.channel = e.channel AND n.address = e.address)
         RETURNING e.subscriber_id, e.channel)

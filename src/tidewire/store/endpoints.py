@@ -123,5 +123,12 @@ async def set_state(tx: Connection, endpoint_id: int, state: EndpointState) -> N
     await tx.execute("UPDATE endpoint SET state = %s WHERE id = %s", (state, endpoint_id))
 
 
+async def set_secret(tx: Connection, endpoint_id: int, secret: str) -> None:
+    """What is signed or logged in with there from now on; "" for nothing."""
+    await tx.execute(
+        "UPDATE endpoint SET secret = nullif(%s, '') WHERE id = %s", (secret, endpoint_id)
+    )
+
+
 def _read(row: Sequence[Any]) -> Endpoint:
     return Endpoint(row[0], row[1], ChannelCode(row[2]), EndpointState(row[3]), row[4], row[5])

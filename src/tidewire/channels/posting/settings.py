@@ -1,7 +1,7 @@
 """The settings of whatever posts, webhooks first, read from TIDEWIRE_ variables."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,10 +41,14 @@ class PostingSettings:
             extra_ca=Path(extra) if extra else None,
         )
 
-    def trust(self) -> ssl.SSLContext:
-        """The TLS settings of every connection: TLS 1.2 at least, names are checked."""
+    def trust(self, protocols: Sequence[str] = ("http/1.1",)) -> ssl.SSLContext:
+        """The TLS settings of every connection: TLS 1.2 at least, names are checked.
+
+        `protocols` are offered (ALPN, RFC 7301); none, where the protocol knows of no such thing.
+        """
         context = ssl.create_default_context()
-        context.set_alpn_protocols(["http/1.1"])
+        if protocols:
+            context.set_alpn_protocols(list(protocols))
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if self.extra_ca is not None:
             try:

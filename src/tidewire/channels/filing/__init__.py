@@ -1,0 +1,1 @@
+"""Filing: one file for each delivery, put where an outlet fetches it; for SFTP and FTPS."""
