@@ -27,8 +27,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from result import Result
 from tidewire.channels.channel import ChannelContext
+from tidewire.channels.posting import pool, post
 from tidewire.channels.webhook import channel as webhook
-from tidewire.channels.webhook import pool
 from tidewire.channels.webhook.signature import sign, signing_keys
 from tidewire.clock import SystemClock, pause, stopwatch
 from tidewire.formats.wire_item import wire_json
@@ -115,7 +115,7 @@ Work = Callable[[], Awaitable[None]]
 
 @contextlib.asynccontextmanager
 async def _ours(folder: Path, port: int) -> AsyncIterator[tuple[Work, Work]]:
-    webhook.WARM_SECONDS, pool.IDLE_SECONDS = WARM_SECONDS, 600.0  # the peer's turns come between
+    post.WARM_SECONDS, pool.IDLE_SECONDS = WARM_SECONDS, 600.0  # the peer's turns come between
     channel = webhook.WebhookChannel(
         ChannelContext(
             clock=SystemClock(),

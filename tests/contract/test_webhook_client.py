@@ -229,7 +229,7 @@ async def test_warming_keeps_to_its_time_where_a_host_is_silent(
         writer.transport.abort()
 
     let_go = asyncio.Event()
-    monkeypatch.setattr("tidewire.channels.webhook.channel.WARM_SECONDS", 0.3)
+    monkeypatch.setattr("tidewire.channels.posting.post.WARM_SECONDS", 0.3)
     port = await world.serve_raw(no_handshake, tls=False)
     channel = world.channel(TIDEWIRE_WEBHOOK_TIMEOUT="600")
     async with asyncio.timeout(30):
@@ -303,7 +303,7 @@ async def test_silent_hosts_on_many_pages_hold_up_no_quick_one(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Three places, twelve silent hosts on four pages: every quick one is through first."""
-    monkeypatch.setattr("tidewire.channels.webhook.lanes.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("tidewire.channels.posting.lanes.PATIENCE_SECONDS", 0.05)
     wake = asyncio.Event()
 
     async def wait(request: web.Request) -> web.Response:

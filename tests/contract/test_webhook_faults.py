@@ -82,7 +82,7 @@ async def test_a_public_name_that_resolves_to_loopback_is_refused(
         kind = (socket.AF_INET, socket.SOCK_STREAM, 0, "")
         return [(*kind, (address, port)) for address in ("127.0.0.1", "10.0.0.1")]
 
-    monkeypatch.setattr("tidewire.channels.webhook.egress._look_up", looked_up)
+    monkeypatch.setattr("tidewire.channels.egress._look_up", looked_up)
     address = f"https://outlet.example:{port}/x"
     outcome = await send_one(world.channel(TIDEWIRE_EGRESS_ALLOW=""), address)
     assert outcome == Refused(0, "the address is private or reserved")
@@ -95,7 +95,7 @@ async def test_the_last_gate_stands_where_the_first_was_passed(
 ) -> None:
     port = await world.serve(ok)
     channel = world.channel(TIDEWIRE_EGRESS_ALLOW="")
-    monkeypatch.setattr("tidewire.channels.webhook.egress.Egress.check_url", lambda *_: None)
+    monkeypatch.setattr("tidewire.channels.egress.Egress.check_url", lambda *_: None)
     outcome = await send_one(channel, f"https://127.0.0.1:{port}/x")
     assert outcome == Refused(0, "the address is private or reserved")
     assert world.hits == []
@@ -176,7 +176,7 @@ async def test_an_endless_answer_is_accepted_by_its_status(
         except (ConnectionError, ssl.SSLError):
             writer.transport.abort()
 
-    monkeypatch.setattr("tidewire.channels.webhook.connection.ANSWER_SECONDS", 60.0)
+    monkeypatch.setattr("tidewire.channels.posting.connection.ANSWER_SECONDS", 60.0)
     port = await world.serve_raw(endless)
     async with asyncio.timeout(15):  # whoever read on would do so until the try's 20 seconds end
         assert await send_one(world.channel(), f"https://127.0.0.1:{port}/x") == Accepted(200)
@@ -192,7 +192,7 @@ async def test_an_answer_that_never_ends_is_accepted_by_its_status(
             pass
         writer.transport.abort()
 
-    monkeypatch.setattr("tidewire.channels.webhook.connection.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("tidewire.channels.posting.connection.ANSWER_SECONDS", 0.1)
     port = await world.serve_raw(stop_short)
     async with asyncio.timeout(15):
         assert await send_one(world.channel(), f"https://127.0.0.1:{port}/x") == Accepted(202)
@@ -259,7 +259,7 @@ async def test_a_host_is_sent_eight_at_once_and_an_endpoint_two(world: World) ->
 async def test_no_more_than_the_setting_are_under_way_at_once(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tidewire.channels.webhook.lanes.PATIENCE_SECONDS", 60.0)
+    monkeypatch.setattr("tidewire.channels.posting.lanes.PATIENCE_SECONDS", 60.0)
 
     async def briefly(request: web.Request) -> web.Response:
         await asyncio.sleep(0)

@@ -165,15 +165,18 @@ class World:
 
     def channel(self, clock: Clock | None = None, **environment: str) -> WebhookChannel:
         """A channel that may reach loopback, with a short patience."""
+        channel = WebhookChannel(self.lent(clock, **environment))
+        self._channels.append(channel)
+        return channel
+
+    def lent(self, clock: Clock | None = None, **environment: str) -> ChannelContext:
+        """What the house lends to a channel that may reach loopback."""
         settings = {
             "TIDEWIRE_EGRESS_ALLOW": "127.0.0.0/8",
             "TIDEWIRE_EXTRA_CA_FILE": str(self.authority.file),
             "TIDEWIRE_WEBHOOK_TIMEOUT": "20",
         } | environment
-        context = replace(self.context, environment=settings, clock=clock or self.context.clock)
-        channel = WebhookChannel(context)
-        self._channels.append(channel)
-        return channel
+        return replace(self.context, environment=settings, clock=clock or self.context.clock)
 
     async def end(self) -> None:
         """Close everything."""

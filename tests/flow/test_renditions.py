@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from office import DESK, RELEASES, SUBMISSION, Office
+from tidewire.formats.feed_names import names_of
 from tidewire.model.release import Act
-from tidewire.store import audience_sets, editions
+from tidewire.store import audience_sets, editions, feed_entries
+from tidewire.store.feed_entries import Filing
 from wire import add_subscriber, go
 
 ENGLISH: dict[str, Any] = SUBMISSION["renditions"][0]
@@ -254,3 +256,17 @@ async def due(office: Office, version: int) -> dict[int, str]:
         f" WHERE d.version = {version} AND d.channel = 2"
     )
     return dict(rows)
+
+
+async def test_only_feeds_of_the_added_language_move(office: Office) -> None:
+    ref = await office.published()
+    await add(office, ref, GERMAN)
+    await office.decide(ref, "renditions/de/approve")
+    office.clock.advance(60)
+    await office.publish()
+    async with office.database.transaction() as tx:
+        english = await feed_entries.newest(tx, Filing("en"), 10)
+        german = await feed_entries.newest(tx, Filing("de"), 10)
+    assert [(e.version, e.act) for e in english] == [(1, Act.PUBLISH)]
+    assert [(e.version, e.act) for e in german] == [(2, Act.ADD)]
+    assert {name.language for name in names_of(german[0])} == {"de"}

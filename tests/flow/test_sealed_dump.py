@@ -279,6 +279,7 @@ async def _openings_are_written_down(wire: Wire, ref: str) -> None:
     assert [one["who_and_why"] for one in json.loads(done.stdout)] == [
         "editor Mara Muster, to show it",
         "editor Mara Muster, to list it",
+        "editor Mara Muster, to approve it",
         "editor Mara Muster, to set its moment",
         "stage, to find its audience",
         "plan, to plan its deliveries",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tidewire.channels.webhook.egress import Blocked, Egress, GuardedResolver
+from tidewire.channels.egress import Blocked, Egress, GuardedResolver
 from tidewire.model.errors import BadInput, Misconfigured
 
 BLOCKED = [
@@ -231,7 +231,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
                 for address in addresses
             ]
 
-        monkeypatch.setattr("tidewire.channels.webhook.egress.socket.getaddrinfo", getaddrinfo)
+        monkeypatch.setattr("tidewire.channels.egress.socket.getaddrinfo", getaddrinfo)
 
     yield answer
 

@@ -17,6 +17,7 @@ from lxml import etree
 from editions import BODY_MARKS, SUBHEADLINE_MARKS, T0, an_edition
 from tidewire.formats.atom import ATOM, TOMBSTONES, atom
 from tidewire.formats.body import line
+from tidewire.formats.feed_names import read_name
 from tidewire.formats.feeds import NAMESPACE, Feed, compose, entry_id, feed_item, feeds_of
 from tidewire.formats.json_feed import json_feed
 from tidewire.formats.rss import CONTENT, DUBLIN_CORE, rss
@@ -30,8 +31,9 @@ RFC_822 = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \
 
 
 def a_feed(*editions: Edition, name: str = "de") -> Feed:
-    language = name.partition("/")[0]
-    return compose(name, [feed_item(e, language, BASE) for e in editions], BASE)
+    read = read_name(name)
+    assert read is not None
+    return compose(read, [feed_item(e, read.language, BASE) for e in editions], BASE)
 
 
 def hostile(text: str) -> Edition:
@@ -130,7 +132,7 @@ _ITEM = {
 }  # fmt: skip
 _TOP = {
     "version": str, "title": str, "home_page_url": str, "feed_url": str, "description": str,
-    "language": str, "authors": list, "items": list,
+    "language": str, "authors": list, "items": list, "hubs": list, "next_url": str,
 }  # fmt: skip
 
 

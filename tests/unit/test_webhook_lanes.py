@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from tidewire.channels.webhook import lanes
-from tidewire.channels.webhook.lanes import Lanes
+from tidewire.channels.posting import lanes
+from tidewire.channels.posting.lanes import Lanes
 
 
 async def test_places_are_given_in_the_order_they_were_asked_for(

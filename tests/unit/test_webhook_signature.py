@@ -13,13 +13,13 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tidewire.channels.webhook.answer import outcome_of_answer, outcome_of_failure, retry_after
+from tidewire.channels.egress import Blocked
+from tidewire.channels.posting.answer import outcome_of_answer, outcome_of_failure, retry_after
+from tidewire.channels.posting.connection import BrokenOff
+from tidewire.channels.posting.pool import NoConnection
+from tidewire.channels.posting.settings import PostingSettings
 from tidewire.channels.webhook.channel import message_id
-from tidewire.channels.webhook.connection import BrokenOff
-from tidewire.channels.webhook.egress import Blocked
-from tidewire.channels.webhook.pool import NoConnection
 from tidewire.channels.webhook.routes import KEYS_PATH, routes
-from tidewire.channels.webhook.settings import WebhookSettings
 from tidewire.channels.webhook.signature import rotate, sign, signing_keys
 from tidewire.clock import FixedClock, SystemClock
 from tidewire.model.delivery import Accepted, Deferred, Outcome, Refused
@@ -220,7 +220,7 @@ def test_retry_after_is_read_as_seconds_or_as_a_date(value: str, seconds: float 
 )
 def test_a_wrong_setting_is_told_to_the_operator(environment: dict[str, str]) -> None:
     with pytest.raises(Misconfigured, match=next(iter(environment))):
-        WebhookSettings.of(environment)
+        PostingSettings.of(environment)
 
 
 @pytest.mark.parametrize("content", [None, "this is no certificate"])
@@ -230,6 +230,6 @@ def test_an_unreadable_authority_is_told_to_the_operator(
     file = tmp_path / "ca.pem"
     if content:
         file.write_text(content)
-    settings = WebhookSettings.of({"TIDEWIRE_EXTRA_CA_FILE": str(file)})
+    settings = PostingSettings.of({"TIDEWIRE_EXTRA_CA_FILE": str(file)})
     with pytest.raises(Misconfigured, match="TIDEWIRE_EXTRA_CA_FILE"):
         settings.trust()

@@ -18,6 +18,7 @@ from tidewire.channels.email import routes as email
 from tidewire.channels.email.settings import relay_notice
 from tidewire.channels.feed import routes as feed
 from tidewire.channels.webhook import routes as webhook
+from tidewire.channels.websub import routes as websub
 from tidewire.delivery.feedback import hear
 from tidewire.desk import routes as desk
 from tidewire.intake import routes as intake
@@ -72,6 +73,7 @@ def create_app(house: House) -> ASGIApp:
         )
     )
     app.include_router(feed.routes(context))
+    app.include_router(websub.routes(context))
     app.include_router(webhook.routes(house.settings.keys, house.clock))
     app.include_router(email.routes(context, partial(hear, house.database, house.clock)))
     app.include_router(api_reference.routes(app))

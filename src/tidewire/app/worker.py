@@ -18,6 +18,7 @@ from tidewire.audience.index import AudienceIndex
 from tidewire.bus.bell import Topic
 from tidewire.channels.channel import Channel
 from tidewire.channels.email.settings import relay_notice
+from tidewire.channels.websub.intents import Intents
 from tidewire.delivery.attempt import Dispatch, attempt_page
 from tidewire.delivery.collect import collect_retries
 from tidewire.delivery.feedback import resume_paused
@@ -38,7 +39,7 @@ OVERDUE_SECONDS = 0.05  # what is due but cannot go yet is looked at again so so
 
 # Pages that one worker has in hand at once: this bounds memory. A page of webhooks is in hand
 # as long as its slowest host, and must not keep others from their turn.
-PAGES_AT_ONCE = {ChannelCode.EMAIL: 3, ChannelCode.WEBHOOK: 16, ChannelCode.FEED: 1}
+PAGES_AT_ONCE = {ChannelCode.EMAIL: 3, ChannelCode.WEBHOOK: 16, ChannelCode.WEBSUB: 8}
 
 # Which loops a ring wakes.
 WAKES = {
@@ -153,6 +154,8 @@ def _start_delivering(
             loops.wake("deliver")
 
     loops.start("collect", collect, lambda: _until_retry(house))
+    intents = Intents(house.channel_context())
+    loops.start("intents", intents.turn, _poll)
     loops.start("resume", lambda: resume_paused(house.database, house.clock), _rarely)
     loops.start("watch", lambda: look_for_progress(house, watchdog, loops.busy_since), _watch)
     for code in channels:

@@ -10,6 +10,7 @@ from tidewire.channels.channel import Channel, ChannelContext
 from tidewire.channels.email.channel import EmailChannel
 from tidewire.channels.feed.channel import FeedChannel
 from tidewire.channels.webhook.channel import WebhookChannel
+from tidewire.channels.websub.channel import WebSubChannel
 from tidewire.model.delivery import ChannelCode
 
 CHANNELS: Mapping[ChannelCode, Callable[[ChannelContext], Channel]] = MappingProxyType(
@@ -17,5 +18,6 @@ CHANNELS: Mapping[ChannelCode, Callable[[ChannelContext], Channel]] = MappingPro
         ChannelCode.EMAIL: EmailChannel,
         ChannelCode.WEBHOOK: WebhookChannel,
         ChannelCode.FEED: FeedChannel,
+        ChannelCode.WEBSUB: WebSubChannel,
     }
 )

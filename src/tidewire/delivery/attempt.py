@@ -22,7 +22,7 @@ from tidewire.clock import Clock
 from tidewire.delivery.breaker import Breaker
 from tidewire.delivery.gather import in_batches
 from tidewire.delivery.prepare import about, fingerprint
-from tidewire.delivery.settle import Try, settle
+from tidewire.delivery.settle import POSTED, Try, settle
 from tidewire.ledger.chain import Batch
 from tidewire.ledger.record import record_started
 from tidewire.ledger.sums import shown_to_have_arrived
@@ -214,7 +214,7 @@ async def _record(
         await settle(tx, page, found, edition, now=now, jitter=dispatch.jitter)
         for tried, _ in found:
             # A relay that is down is ours to mend: no reader loses their place for it.
-            if tried.host in dead_hosts and page.channel is ChannelCode.WEBHOOK:
+            if tried.host in dead_hosts and page.channel in POSTED:
                 await endpoints.set_state(tx, tried.endpoint_id, EndpointState.DISABLED)
 
     await dispatch.database.insist(work)  # what is settled already is left alone

@@ -3,17 +3,27 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
 from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
+from tidewire.formats.feed_names import names_of
 from tidewire.formats.feeds import feeds_of
 from tidewire.model.delivery import ChannelCode, PageState
 from tidewire.model.opening import Opening, Why
 from tidewire.model.release import Act, Edition
 from tidewire.model.subscriber import Kind
-from tidewire.store import audience_sets, deliveries, endpoints, pages, stagings
+from tidewire.store import (
+    audience_sets,
+    circuits,
+    deliveries,
+    endpoints,
+    pages,
+    stagings,
+    subscriptions,
+)
 from tidewire.store.database import Connection, Database
 from tidewire.store.pages import Page
 from tidewire.vault.vault import Vault
@@ -66,8 +76,9 @@ async def _plan(plan: Plan, release_id: int, version: int) -> bool:
         first = edition.act in (Act.PUBLISH, Act.ADD)
         due = await _first_readers(tx, edition) if first else await _holders(tx, edition)
         due |= await _feeds(tx, edition)
-        due = await _news(tx, edition, due, settled=public)
         now = plan.clock.now()
+        due = _joined(due, await _followers(tx, edition, now))
+        due = await _news(tx, edition, due, settled=public)
         state, due_at = (PageState.READY, now) if public else (PageState.STAGED, None)
         for (channel, language), ids in due.items():
             for run in _runs(ids):
@@ -124,6 +135,22 @@ async def _feeds(tx: Connection, edition: Edition) -> Due:
         endpoint_id = await endpoints.ensure_feed(tx, name)
         due.setdefault((ChannelCode.FEED, language), []).append(endpoint_id)
     return due
+
+
+async def _followers(tx: Connection, edition: Edition, now: datetime) -> Due:
+    """Who has subscribed at the hub to a feed that the edition stands in."""
+    names = {str(n): n.language for n in names_of(edition, await circuits.every(tx))}
+    due: Due = {}
+    for endpoint_id, feed in await subscriptions.following(tx, list(names), now):
+        due.setdefault((ChannelCode.WEBSUB, names[feed]), []).append(endpoint_id)
+    return due
+
+
+def _joined(due: Due, others: Due) -> Due:
+    """Both, with nobody in twice: what `others` says of an endpoint holds."""
+    known = {endpoint_id for ids in others.values() for endpoint_id in ids}
+    left = {key: [one for one in ids if one not in known] for key, ids in due.items()}
+    return {key: left.get(key, []) + others.get(key, []) for key in left | others}
 
 
 def _runs(ids: Sequence[int]) -> Iterator[list[int]]:

@@ -29,6 +29,7 @@ from tidewire.store.database import Connection
 from tidewire.store.deliveries import Settled
 from tidewire.store.pages import Page
 
+POSTED = (ChannelCode.WEBHOOK, ChannelCode.WEBSUB)  # an endpoint is a server of its own
 EVENTS = {
     DeliveryState.ACCEPTED: Event.ACCEPTED,
     DeliveryState.DEFERRED: Event.DEFERRED,
@@ -151,9 +152,9 @@ async def _act_on(
 async def _note_health(
     tx: Connection, channel: ChannelCode, found: Sequence[tuple[Try, Receipt]], now: datetime
 ) -> None:
-    """Count failures of webhooks; one that failed for days on end is disabled."""
+    """Count failures of what we post to; one that failed for days on end is disabled."""
     tried = [(t.endpoint_id, r.outcome) for t, r in found if not t.ours]
-    if channel is not ChannelCode.WEBHOOK or not tried:
+    if channel not in POSTED or not tried:
         return
     known = await health.read(tx, [endpoint_id for endpoint_id, _ in tried])
     checkups: dict[int, Checkup] = {}

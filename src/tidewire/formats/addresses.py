@@ -26,6 +26,11 @@ def feed_url(base: str, language: str, sector: str | None, form: str) -> str:
     return f"{base}/feeds/{name}.{form}"
 
 
+def hub_url(base: str) -> str:
+    """The hub that tells subscribers what is new in our feeds (WebSub)."""
+    return f"{base}/hub"
+
+
 def unsubscribe_url(base: str, token: str) -> str:
     """Where one click ends a subscription (RFC 8058)."""
     return f"{base}/unsubscribe/{quote(token, safe='')}"

@@ -1,4 +1,7 @@
-"""A feed as Atom (RFC 4287); what was taken back stands as a tombstone (RFC 6721)."""
+"""A feed as Atom (RFC 4287); what was taken back stands as a tombstone (RFC 6721).
+
+All documents of a feed have its id, the parts of its archive too (RFC 5005, section 4).
+"""
 
 from typing import Any
 
@@ -10,7 +13,8 @@ from tidewire.formats.wire_item import moment
 
 ATOM = "http://www.w3.org/2005/Atom"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
-_SPACES: dict[Any, str] = {None: ATOM, "at": TOMBSTONES, "tw": NAMESPACE}
+HISTORY = "http://purl.org/syndication/history/1.0"
+_SPACES: dict[Any, str] = {None: ATOM, "at": TOMBSTONES, "fh": HISTORY, "tw": NAMESPACE}
 _XML = "http://www.w3.org/XML/1998/namespace"
 
 
@@ -18,7 +22,7 @@ def atom(feed: Feed) -> bytes:
     """The Atom document, in UTF-8."""
     root = etree.Element(f"{{{ATOM}}}feed", nsmap=_SPACES)
     root.set(f"{{{_XML}}}lang", feed.language)
-    _add(root, "id", feed.urls["atom"])
+    _add(root, "id", feed.current["atom"])
     _add(root, "title", feed.title)
     _add(root, "subtitle", feed.description)
     _add(root, "updated", moment(feed.updated))
@@ -26,6 +30,10 @@ def atom(feed: Feed) -> bytes:
     _add(root, "generator", GENERATOR)
     _link(root, "self", feed.urls["atom"], "application/atom+xml")
     _link(root, "alternate", feed.home_url, "text/html")
+    for rel, href in feed.links("atom"):
+        _link(root, rel, href, "" if rel == "hub" else "application/atom+xml")
+    if feed.archived:
+        etree.SubElement(root, f"{{{HISTORY}}}archive")
     for item in feed.items:
         if item.retracted:
             _tombstone(root, item)
@@ -54,7 +62,8 @@ def _entry(root: _Element, item: FeedItem) -> None:
     if item.rights:
         _add(entry, "rights", item.rights)
     _add(entry, "summary", item.summary)
-    _add(entry, "content", item.html).set("type", "html")
+    if item.html:
+        _add(entry, "content", item.html).set("type", "html")
     _numbers(entry, item)
 
 
@@ -83,6 +92,8 @@ def _add(parent: _Element, name: str, text: str | None = None) -> _Element:
 
 def _link(parent: _Element, rel: str, href: str, kind: str, language: str = "") -> None:
     link = _add(parent, "link")
-    link.attrib.update({"rel": rel, "type": kind, "href": href})
+    link.attrib.update({"rel": rel, "href": href})
+    if kind:
+        link.set("type", kind)
     if language:
         link.set("hreflang", language)

@@ -2,16 +2,17 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
-from tidewire.formats.addresses import feed_url, front_url, release_url
+from tidewire.formats.addresses import front_url, hub_url, release_url
 from tidewire.formats.article import article
 from tidewire.formats.body import line
+from tidewire.formats.feed_names import FORMS, By, FeedAddress, FeedName
 from tidewire.formats.html import article_html
 from tidewire.formats.text import plain
-from tidewire.languages import direction, furniture, language_name
+from tidewire.languages import Furniture, direction, furniture, language_name
 from tidewire.model.release import Act, Edition
 from tidewire.model.sectors import SECTORS
 
@@ -33,8 +34,8 @@ _SUMMARY = 300  # characters
 class FeedItem:
     """One release in one language, as the newest edition of it says it.
 
-    `id` is the same for all versions and differs by language. `html` is the full article;
-    a retracted item has none, and its notice as `summary`.
+    `id` is the same for all versions and differs by language. `html` is the full article, ""
+    where only the summary is wanted; a retracted item has none, and its notice as `summary`.
     """
 
     id: str
@@ -62,7 +63,12 @@ class FeedItem:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed's head and its items, newest first; `urls` are its own addresses by format."""
+    """One document of a feed: its head and its items, newest first.
+
+    Addresses are by format: `urls` its own, `current` those of the newest document, `older` and
+    `newer` its neighbours' among the archives (RFC 5005 section 4), empty where there is none.
+    `archived`: it is a part of the archive, and no hub tells of it.
+    """
 
     name: str
     language: str
@@ -70,13 +76,47 @@ class Feed:
     title: str
     description: str
     home_url: str
+    hub_url: str
     urls: Mapping[str, str]
+    current: Mapping[str, str]
+    older: Mapping[str, str]
+    newer: Mapping[str, str]
+    archived: bool
     items: tuple[FeedItem, ...]
 
     @property
     def updated(self) -> datetime:
         """When the newest item was published or changed."""
         return max((item.updated for item in self.items), default=_EMPTY)
+
+    def links(self, form: str) -> list[tuple[str, str]]:
+        """(relation, address) of what a document of this format names beside itself.
+
+        `hub` is WebSub's, the others RFC 5005's.
+        """
+        found = [] if self.archived else [("hub", self.hub_url)]
+        if self.archived:
+            found += [("current", self.current[form]), ("first", self.current[form])]
+        if self.older:
+            found += [("prev-archive", self.older[form]), ("next", self.older[form])]
+        if self.archived:
+            newer = self.newer or self.current
+            found += [("next-archive", self.newer[form])] if self.newer else []
+            found += [("previous", newer[form])]
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document stands in its feed: `archive` is its number, None for the newest document.
+
+    `older` and `newer` are its neighbours' numbers.
+    """
+
+    archive: int | None = None
+    older: int | None = None
+    newer: int | None = None
+    summary: bool = False
 
 
 def feeds_of(edition: Edition) -> list[str]:
@@ -125,22 +165,61 @@ def feed_item(edition: Edition, language: str, base_url: str) -> FeedItem:
     )
 
 
-def compose(name: str, items: Sequence[FeedItem], base_url: str) -> Feed:
-    """The feed of that name ("de", "de/technology") with these items, newest first."""
-    language, _, sector = name.partition("/")
-    words = furniture(language)
-    said = {"language": language_name(language, words.tag), "sector": words.sector(sector)}
-    key = "feed_sector" if sector else "feed"
+def compose(
+    name: FeedName,
+    items: Sequence[FeedItem],
+    base_url: str,
+    *,
+    label: str = "",
+    place: Place = Place(),
+) -> Feed:
+    """The document of that feed with these items, newest first.
+
+    `label` is what an issuer or a circuit is called. Where only summaries are wanted, items
+    have no full text.
+    """
+    words = furniture(name.language)
+    language = language_name(name.language, words.tag)
+    title, description = _named(name, label, words, language)
+
+    def urls(archive: int | None) -> Mapping[str, str]:
+        return {
+            form: FeedAddress(name, form, place.summary, archive).url(base_url) for form in FORMS
+        }
+
     return Feed(
-        name=name,
-        language=language,
-        direction=direction(language),
-        title=words.phrase(f"{key}_title", **said),
-        description=words.phrase(f"{key}_description", **said),
+        name=str(name),
+        language=name.language,
+        direction=direction(name.language),
+        title=title,
+        description=description,
         home_url=front_url(base_url),
-        urls={form: feed_url(base_url, language, sector or None, form) for form in MEDIA_TYPES},
-        items=tuple(items),
+        hub_url=hub_url(base_url),
+        urls=urls(place.archive),
+        current=urls(None),
+        older={} if place.older is None else urls(place.older),
+        newer={} if place.newer is None else urls(place.newer),
+        archived=place.archive is not None,
+        items=tuple(replace(item, html="") if place.summary else item for item in items),
     )
+
+
+def _named(name: FeedName, label: str, words: Furniture, language: str) -> tuple[str, str]:
+    """Title and description, in the feed's language."""
+    match name.by:
+        case By.LANGUAGE:
+            said = {"language": language}
+            return words.phrase("feed_title", **said), words.phrase("feed_description", **said)
+        case By.SECTOR:
+            label = words.sector(name.value)
+        case By.COUNTRY:
+            label = words.country(name.value)
+    title = words.phrase("feed_sector_title", language=language, sector=label or name.value)
+    if name.by is By.SECTOR:
+        both = words.phrase("feed_sector_description", language=language, sector=label)
+        return title, both
+    about = words.phrase("feed_description", language=language)
+    return title, f"{about} – {words.isolated(label or name.value)}"
 
 
 def _opening(text: str) -> str:

@@ -12,6 +12,7 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 def json_feed(feed: Feed) -> bytes:
     """The JSON Feed document, in UTF-8. A retracted item keeps its id, with its notice as text."""
+    links = dict(feed.links("json"))
     document = {
         "version": VERSION,
         "title": feed.title,
@@ -20,6 +21,8 @@ def json_feed(feed: Feed) -> bytes:
         "description": feed.description,
         "language": feed.language,
         "authors": [{"name": GENERATOR}],
+        **({"hubs": [{"type": "WebSub", "url": links["hub"]}]} if "hub" in links else {}),
+        **({"next_url": links["next"]} if "next" in links else {}),
         "items": [_item(item) for item in feed.items],
     }
     return msgspec.json.encode(document)
@@ -34,7 +37,7 @@ def _item(item: FeedItem) -> dict[str, Any]:
         "url": item.url,
         "title": item.title,
         "summary": item.summary,
-        **({"content_text": item.summary} if item.retracted else {"content_html": item.html}),
+        **({"content_html": item.html} if item.html else {"content_text": item.summary}),
         "date_published": moment(item.published),
         "date_modified": moment(item.updated),
         "authors": [author],

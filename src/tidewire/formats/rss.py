@@ -7,7 +7,7 @@ from html import escape
 from lxml import etree
 from lxml.etree import _Element
 
-from tidewire.formats.atom import ATOM
+from tidewire.formats.atom import ATOM, HISTORY
 from tidewire.formats.feeds import GENERATOR, NAMESPACE, Feed, FeedItem
 from tidewire.formats.wire_item import moment
 
@@ -17,7 +17,8 @@ DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
 
 def rss(feed: Feed) -> bytes:
     """The RSS document, in UTF-8. A retracted item keeps its guid and says so, without text."""
-    spaces = {"atom": ATOM, "content": CONTENT, "dc": DUBLIN_CORE, "tw": NAMESPACE}
+    spaces = {"atom": ATOM, "content": CONTENT, "dc": DUBLIN_CORE, "fh": HISTORY}
+    spaces["tw"] = NAMESPACE
     root = etree.Element("rss", nsmap=spaces)
     root.set("version", "2.0")
     channel = etree.SubElement(root, "channel")
@@ -27,10 +28,13 @@ def rss(feed: Feed) -> bytes:
     _add(channel, "language", feed.language)
     _add(channel, "lastBuildDate", _rfc822(feed.updated))
     _add(channel, "generator", GENERATOR)
-    self_link = _add(channel, f"{{{ATOM}}}link")
-    self_link.attrib.update(
-        {"rel": "self", "type": "application/rss+xml", "href": feed.urls["rss"]}
-    )
+    for rel, href in (("self", feed.urls["rss"]), *feed.links("rss")):
+        link = _add(channel, f"{{{ATOM}}}link")
+        link.attrib.update({"rel": rel, "href": href})
+        if rel != "hub":
+            link.set("type", "application/rss+xml")
+    if feed.archived:
+        _add(channel, f"{{{HISTORY}}}archive")
     for item in feed.items:
         _item(channel, item)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)

@@ -16,6 +16,7 @@ class ChannelCode(IntEnum):
     WEBHOOK = 2
     FEED = 3
     STREAM = 4
+    WEBSUB = 8
 
     @property
     def label(self) -> str:

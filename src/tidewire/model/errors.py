@@ -9,6 +9,7 @@ WireError                 message, advice, and an HTTP status
  ├─ NotFound        404   no such release, account, subscriber ...
  ├─ Conflict        409   it clashes with what is stored
  │   └─ MoveRefused 409   the release's state does not allow the move
+ ├─ TooMany         429   asked too often; says when to ask again
  ├─ Misconfigured   500   a setting is missing or wrong: the operator must act
  └─ Unavailable     503   a part that is needed does not answer now
      └─ CannotOpen  503   a seal does not open: the key is another one, or bytes were changed
@@ -103,6 +104,16 @@ class Conflict(WireError):
 
 class MoveRefused(Conflict):
     """The release's state does not allow this move."""
+
+
+class TooMany(WireError):
+    """The caller asks too often; `after` are the seconds until they may again."""
+
+    status = 429
+
+    def __init__(self, message: str, *, after: float) -> None:
+        self.after = max(1, int(-(-after // 1)))
+        super().__init__(message, f"Ask again in {self.after} s.")
 
 
 class Misconfigured(WireError):

@@ -25,6 +25,13 @@ async def list_issuers(tx: Connection) -> list[Issuer]:
     return [Issuer(*row) for row in await rows.fetchall()]
 
 
+async def find_issuer(tx: Connection, slug: str) -> Issuer | None:
+    """The issuer of this slug."""
+    query = "SELECT id, slug, name, website FROM issuer WHERE slug = %s"
+    row = await (await tx.execute(query, (slug,))).fetchone()
+    return Issuer(*row) if row else None
+
+
 async def add_account(
     tx: Connection, role: Role, name: str, issuer_id: int | None, now: datetime
 ) -> int:

@@ -102,9 +102,9 @@ async def latest(
     """
     query = f"""
         SELECT {COLUMNS} {FROM}
-        WHERE v.sequence IS NOT NULL AND {_says("v")}
+        WHERE v.sequence IS NOT NULL AND {says("v")}
           AND NOT EXISTS (SELECT 1 FROM release_version n WHERE n.release_id = v.release_id
-                          AND n.version > v.version AND n.sequence IS NOT NULL AND {_says("n")})
+                          AND n.version > v.version AND n.sequence IS NOT NULL AND {says("n")})
           AND (%(language)s::text IS NULL
                OR v.document @> jsonb_build_object('renditions',
                     jsonb_build_array(jsonb_build_object('language', %(language)s::text))))
@@ -116,7 +116,7 @@ async def latest(
     return _many(await (await tx.execute(query.encode(), values)).fetchall())
 
 
-def _says(version: str) -> str:
+def says(version: str) -> str:
     """SQL: the version says something in %(language)s (`Edition.news`), if that is given."""
     return (
         f"(%(language)s::text IS NULL OR {version}.act <> 'add'"

@@ -110,9 +110,12 @@ async def for_subscribers(
 
 
 async def held_back(tx: Connection) -> list[Endpoint]:
-    """Endpoints that are paused or disabled, by id."""
-    query = f"SELECT {_COLUMNS} FROM endpoint WHERE state IN (2, 3) ORDER BY id".encode()
-    return [_read(row) for row in await (await tx.execute(query)).fetchall()]
+    """Endpoints that are paused or disabled, by id; not those whose subscription has ended."""
+    query = (
+        f"SELECT {_COLUMNS} FROM endpoint WHERE state IN (2, 3) AND (channel <> %s OR EXISTS"
+        " (SELECT 1 FROM subscription s WHERE s.endpoint_id = endpoint.id)) ORDER BY id"
+    ).encode()
+    return [_read(row) for row in await (await tx.execute(query, (ChannelCode.WEBSUB,))).fetchall()]
 
 
 async def set_state(tx: Connection, endpoint_id: int, state: EndpointState) -> None:

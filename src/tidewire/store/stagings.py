@@ -94,3 +94,11 @@ async def mark_planned(tx: Connection, release_id: int, version: int, now: datet
         "UPDATE release_version SET planned_at = %s WHERE release_id = %s AND version = %s",
         (now, release_id, version),
     )
+
+
+async def plan_anew(tx: Connection) -> None:
+    """Have the pages of all that is planned and not public brought up to who is due now."""
+    await tx.execute(
+        "UPDATE release_version SET planned_at = NULL"
+        " WHERE t0 IS NOT NULL AND sequence IS NULL AND planned_at IS NOT NULL"
+    )

@@ -8,9 +8,10 @@ from rich.table import Table
 
 from tidewire.app.assemble import open_house
 from tidewire.app.running import run
+from tidewire.model.delivery import ChannelCode
 from tidewire.model.errors import Conflict, NotFound
 from tidewire.model.subscriber import EndpointState
-from tidewire.store import deliveries, endpoints, health
+from tidewire.store import deliveries, endpoints, health, subscriptions
 
 REPLAY = timedelta(days=7)  # what a returning endpoint is sent after all
 
@@ -50,6 +51,8 @@ async def _enable(endpoint_id: int) -> int:
             raise NotFound(f"There is no endpoint {endpoint_id}.", "See: tidewire endpoint list.")
         if found.state is EndpointState.SUPPRESSED:
             raise Conflict("This address is suppressed.", "Only its owner can ask for mail again.")
+        if found.channel is ChannelCode.WEBSUB and not await subscriptions.holds(tx, endpoint_id):
+            raise Conflict("This subscription has ended.", "Its subscriber can ask the hub again.")
         now = house.clock.now()
         await endpoints.set_state(tx, endpoint_id, EndpointState.ACTIVE)
         await health.forget(tx, endpoint_id)

@@ -8,7 +8,8 @@ import msgspec
 from lxml import etree
 
 from tidewire.channels.channel import ChannelContext
-from tidewire.channels.feed.document import ITEMS, Composed, FeedDocuments
+from tidewire.channels.feed.document import Composed, FeedDocuments
+from tidewire.channels.feed.shelf import ITEMS
 from tidewire.formats.atom import ATOM, TOMBSTONES
 from tidewire.formats.feeds import NAMESPACE, entry_id, feeds_of
 from tidewire.model.delivery import (

@@ -1,6 +1,7 @@
 """The feeds and the archive over HTTP."""
 
-from typing import Annotated, Any
+import asyncio
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -8,8 +9,10 @@ from pydantic import BaseModel, Field
 
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.feed.archive import MOST, USUAL, read_wire
-from tidewire.channels.feed.conditional import answer, settled
-from tidewire.channels.feed.document import FeedDocuments, no_feed
+from tidewire.channels.feed.conditional import answer, settled, wants_gzip
+from tidewire.channels.feed.document import FeedDocuments
+from tidewire.channels.feed.shelf import ITEMS
+from tidewire.channels.known_feeds import no_feed
 from tidewire.formats.feeds import MEDIA_TYPES
 from tidewire.formats.site import entity_tag
 
@@ -18,7 +21,12 @@ _FARTHEST = 2**63 - 1  # a sequence number is a bigint
 Language = Annotated[str, Path(description="a BCP 47 language tag", examples=["de"])]
 Sector = Annotated[str, Path(description="a sector's slug", examples=["technology"])]
 Form = Annotated[str, Path(description="atom, rss or json", examples=["atom"])]
+Narrower = Annotated[str, Path(description="country, issuer or circuit", examples=["country"])]
+Value = Annotated[
+    str, Path(description="an ISO 3166-1 or UN M49 code, a slug, or a name", examples=["AT"])
+]
 
+_NARROWED = "A feed by country, issuer or circuit"
 _FEED_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The feed, with the latest 50 releases",
@@ -26,7 +34,23 @@ _FEED_ANSWERS: dict[int | str, dict[str, Any]] = {
     },
     304: {"description": "The reader has the newest"},
     404: {"description": "There is no such feed", "content": {"application/problem+json": {}}},
+    422: {
+        "description": "A parameter cannot be taken",
+        "content": {"application/problem+json": {}},
+    },
 }
+
+
+class Asked(BaseModel):
+    """Which document of a feed is wanted."""
+
+    text: Literal["full", "summary"] = Field("full", description="the whole text or a summary")
+    archive: int | None = Field(
+        None,
+        ge=0,
+        le=_FARTHEST // ITEMS - 1,
+        description="the number of a part of the archive (RFC 5005), as documents link to it",
+    )
 
 
 class WireAnswer(BaseModel):
@@ -47,23 +71,55 @@ def routes(context: ChannelContext) -> APIRouter:
     router = APIRouter(tags=["wire"])
     feeds = FeedDocuments(context.database, context.base_url)
 
-    async def serve(request: Request, name: str, form: str) -> Response:
+    async def serve(request: Request, name: str, form: str, asked: Asked) -> Response:
         if form not in MEDIA_TYPES:
             raise no_feed()
-        composed = await feeds.composed(name)
+        summary, archive = asked.text == "summary", asked.archive
+        composed = await feeds.composed(name, summary=summary, archive=archive)
         document = composed.documents[form]
-        modified = settled(composed.changed_at, context.clock.now())
-        return answer(request, document.body, document.media_type, document.etag, modified)
+        if wants_gzip(", ".join(request.headers.getlist("accept-encoding"))):
+            await asyncio.to_thread(getattr, document, "compressed")  # kept for who comes next
+        links = {"hub": document.hub_url} if document.hub_url else {}
+        return answer(
+            request,
+            document.body,
+            document.media_type,
+            document.etag,
+            settled(composed.changed_at, context.clock.now()),
+            compressed=lambda: document.compressed,
+            links=links | {"self": document.url},
+        )
 
-    async def by_language(request: Request, language: Language, form: Form) -> Response:
+    async def by_language(
+        request: Request, language: Language, form: Form, asked: Annotated[Asked, Query()]
+    ) -> Response:
         """The latest releases in one language."""
-        return await serve(request, language, form)
+        return await serve(request, language, form, asked)
 
     async def by_sector(
-        request: Request, language: Language, sector: Sector, form: Form
+        request: Request,
+        language: Language,
+        sector: Sector,
+        form: Form,
+        asked: Annotated[Asked, Query()],
     ) -> Response:
         """The latest releases in one language and sector."""
-        return await serve(request, f"{language}/{sector}", form)
+        return await serve(request, f"{language}/{sector}", form, asked)
+
+    async def by_other(
+        request: Request,
+        language: Language,
+        by: Narrower,
+        value: Value,
+        form: Form,
+        asked: Annotated[Asked, Query()],
+    ) -> Response:
+        """The latest releases in one language and about a country, of an issuer, or for a circuit.
+
+        A country may be a region (UN M49). What was sent to everyone stands in a circuit's feed
+        too, where it is in one of the circuit's sectors.
+        """
+        return await serve(request, f"{language}/{by}/{value}", form, asked)
 
     async def wire(
         request: Request,
@@ -86,6 +142,7 @@ def routes(context: ChannelContext) -> APIRouter:
     for path, endpoint, summary, said in (
         ("/feeds/{language}.{form}", by_language, "A feed by language", _FEED_ANSWERS),
         ("/feeds/{language}/{sector}.{form}", by_sector, "A feed by sector", _FEED_ANSWERS),
+        ("/feeds/{language}/{by}/{value:path}.{form}", by_other, _NARROWED, _FEED_ANSWERS),
         ("/api/v1/wire", wire, "The archive, without gaps", answers),
     ):
         router.add_api_route(

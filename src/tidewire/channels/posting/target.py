@@ -39,3 +39,11 @@ def read_target(address: str) -> Target:
     path = url.raw_path_qs or "/"
     head = f"POST {path} HTTP/1.1\r\nHost: {name}\r\n".encode("ascii")
     return Target(Origin(host, port, tls), head)
+
+
+def host_of(address: str) -> str:
+    """The host name of a URL, in lower case; "" where it is none."""
+    try:
+        return (URL(address).raw_host or "").lower()
+    except ValueError:
+        return ""

@@ -6,10 +6,10 @@ import ssl
 from collections import OrderedDict
 from contextlib import ExitStack, suppress
 
-from tidewire.channels.webhook.connection import Connection
-from tidewire.channels.webhook.egress import AddressInfo, Egress, GuardedResolver
-from tidewire.channels.webhook.lanes import Lanes
-from tidewire.channels.webhook.target import Origin
+from tidewire.channels.egress import AddressInfo, Egress, GuardedResolver
+from tidewire.channels.posting.connection import Connection
+from tidewire.channels.posting.lanes import Lanes
+from tidewire.channels.posting.target import Origin
 from tidewire.clock import stopwatch
 
 IDLE_SECONDS = 30.0  # longer than the lead before a moment

@@ -1,16 +1,16 @@
-"""The webhook channel's settings, read from TIDEWIRE_ variables."""
+"""The settings of whatever posts, webhooks first, read from TIDEWIRE_ variables."""
 
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tidewire.channels.webhook.egress import Egress
+from tidewire.channels.egress import Egress
 from tidewire.model.errors import Misconfigured
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookSettings:
+class PostingSettings:
     """How webhooks are sent.
 
     `timeout` is the seconds of a whole try, from the name's resolution to the status line;
@@ -25,7 +25,7 @@ class WebhookSettings:
     extra_ca: Path | None = None
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> "WebhookSettings":
+    def of(cls, environment: Mapping[str, str]) -> "PostingSettings":
         """Settings from the environment. Raises Misconfigured where one is wrong.
 
         TIDEWIRE_WEBHOOK_TIMEOUT (seconds), TIDEWIRE_WEBHOOK_CONCURRENCY,

@@ -6,9 +6,9 @@ import ssl
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from tidewire.channels.webhook.connection import BrokenOff
-from tidewire.channels.webhook.egress import Blocked
-from tidewire.channels.webhook.pool import NoConnection
+from tidewire.channels.egress import Blocked
+from tidewire.channels.posting.connection import BrokenOff
+from tidewire.channels.posting.pool import NoConnection
 from tidewire.model.delivery import Accepted, Deferred, Outcome, Refused
 from tidewire.model.errors import BadInput
 

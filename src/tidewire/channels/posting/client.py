@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tidewire.channels.webhook.connection import Answer, BrokenOff
-from tidewire.channels.webhook.egress import Egress
-from tidewire.channels.webhook.lanes import Lanes
-from tidewire.channels.webhook.pool import NoConnection, Pool
-from tidewire.channels.webhook.target import Origin, Target
+from tidewire.channels.egress import Egress
+from tidewire.channels.posting.connection import Answer, BrokenOff
+from tidewire.channels.posting.lanes import Lanes
+from tidewire.channels.posting.pool import NoConnection, Pool
+from tidewire.channels.posting.target import Origin, Target
 from tidewire.waiting import end_tasks
 
 SLOW_POSTS = 2000
