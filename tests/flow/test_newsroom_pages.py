@@ -9,6 +9,7 @@ from httpx import ASGITransport, AsyncClient
 from lxml import html
 
 from site_world import add_world
+from tidewire.clock import FixedClock
 from tidewire.languages import furniture, known, language_name, unturned
 from tidewire.newsroom.routes import routes
 from tidewire.store.database import Database
@@ -17,11 +18,11 @@ BASE = "https://wire.example"
 
 
 @pytest.fixture
-async def reader(database: Database) -> AsyncIterator[AsyncClient]:
+async def reader(database: Database, clock: FixedClock) -> AsyncIterator[AsyncClient]:
     """A reader of the site, with the small world behind it."""
     await add_world(database)
     app = FastAPI()
-    app.include_router(routes(database, BASE))
+    app.include_router(routes(database, BASE, clock))
     async with AsyncClient(transport=ASGITransport(app), base_url=BASE) as client:
         yield client
 
@@ -39,10 +40,12 @@ async def test_front_lists_what_is_public_and_nothing_else(reader: AsyncClient) 
     assert "killed" not in answer.text
 
 
-async def test_front_in_one_language_shows_only_releases_that_speak_it(
+async def test_a_list_in_one_language_shows_only_releases_that_speak_it(
     reader: AsyncClient,
 ) -> None:
-    page = (await reader.get("/?language=ar")).text
+    asked = await reader.get("/?language=ar")
+    assert (asked.status_code, asked.headers["location"]) == (308, f"{BASE}/news/ar")
+    page = (await reader.get("/news/ar")).text
     assert hrefs(page, "//h2/a/@href") == [f"{BASE}/releases/tidal/ar"]
     assert html.fromstring(page).get("dir") == "rtl"
     assert hrefs(page, "//nav[@class='languages']/a[@aria-current]/@hreflang") == ["ar"]

@@ -77,7 +77,7 @@ def create_app(house: House) -> ASGIApp:
     app.include_router(webhook.routes(house.settings.keys, house.clock))
     app.include_router(email.routes(context, partial(hear, house.database, house.clock)))
     app.include_router(api_reference.routes(app))
-    app.include_router(newsroom.routes(house.database, house.settings.base_url))
+    app.include_router(newsroom.routes(house.database, house.settings.base_url, house.clock))
     static = Path(tidewire.newsroom.__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static), name="static")
     return SafeHeaders(app)  # around all of it, so that no answer goes without them

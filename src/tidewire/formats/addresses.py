@@ -51,12 +51,17 @@ def news_url(base: str, language: str, sector: str = "", country: str = "") -> s
     page = f"{base}/news/{quote(language, safe='')}"
     if sector:
         return f"{page}/sector/{quote(sector, safe='')}"
-    return f"{page}/country/{quote(country.lower(), safe='')}" if country else page
+    return f"{page}/country/{quote(country, safe='')}" if country else page
 
 
 def issuer_url(base: str, slug: str) -> str:
     """The list of what one issuer has published."""
     return f"{base}/issuers/{quote(slug, safe='')}"
+
+
+def archive_url(base: str) -> str:
+    """The newest day of the archive."""
+    return f"{base}/archive"
 
 
 def day_url(base: str, day: date) -> str:

@@ -50,7 +50,9 @@ _FACES: Mapping[str, tuple[tuple[str, ...], int]] = MappingProxyType(
     }
 )
 _UNSPACED = frozenset({"Jpan", "Hans", "Hant"})  # a line may end between any two letters
-_NEVER_FIRST = frozenset("、。，．・：；！？）」』】〉》’”ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%")
+_NEVER_FIRST = frozenset(
+    "、。，．・：；！？）」』】〉》’”ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%"
+)
 
 
 def card(article: Article) -> bytes:
