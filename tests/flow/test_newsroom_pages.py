@@ -73,7 +73,7 @@ async def test_a_release_leads_to_the_best_language(
 
 async def test_alternates_are_reciprocal_and_absolute(reader: AsyncClient) -> None:
     sets = []
-    for language in ("en", "de", "ar", "ja", "th"):
+    for language in ("en", "de", "ar", "ja", "th", "zh-Hant"):
         page = (await reader.get(f"/releases/tidal/{language}")).text
         tree = html.fromstring(page)
         links = tree.xpath("//link[@rel='alternate'][@hreflang]")
@@ -85,7 +85,7 @@ async def test_alternates_are_reciprocal_and_absolute(reader: AsyncClient) -> No
     assert all(one == sets[0] for one in sets)
     assert sets[0]["x-default"] == f"{BASE}/releases/tidal"
     assert sets[0]["ar"] == f"{BASE}/releases/tidal/ar"
-    assert set(sets[0]) == {"en", "de", "ar", "ja", "th", "x-default"}
+    assert set(sets[0]) == {"en", "de", "ar", "ja", "th", "zh-Hant", "x-default"}
 
 
 async def test_contacts_for_media_only_are_not_on_the_page(reader: AsyncClient) -> None:

@@ -46,12 +46,10 @@ def card_url(base: str, ref: str, language: str, version: int) -> str:
     return f"{release_url(base, ref, language)}/card.png?v={version}"
 
 
-def news_url(base: str, language: str, sector: str = "", country: str = "") -> str:
-    """The list of releases in one language, or of those in one sector or about one country."""
+def news_url(base: str, language: str, by: str = "", value: str = "") -> str:
+    """The list of releases in one language; `by` "sector" or "country", of those with a value."""
     page = f"{base}/news/{quote(language, safe='')}"
-    if sector:
-        return f"{page}/sector/{quote(sector, safe='')}"
-    return f"{page}/country/{quote(country, safe='')}" if country else page
+    return f"{page}/{by}/{quote(value, safe='')}" if by else page
 
 
 def issuer_url(base: str, slug: str) -> str:

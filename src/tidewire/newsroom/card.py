@@ -14,7 +14,7 @@ from math import pi, sin
 from pathlib import Path
 from types import MappingProxyType
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, features
 from PIL.ImageFont import FreeTypeFont
 
 from tidewire.formats.article import Article
@@ -49,6 +49,7 @@ _FACES: Mapping[str, tuple[tuple[str, ...], int]] = MappingProxyType(
         "Armn": (("NotoSansArmenian-Bold.ttf",), 0),
     }
 )
+_SHAPED = frozenset({"Arab", "Hebr", "Thai", "Deva", "Beng", "Taml"})  # only with HarfBuzz
 _UNSPACED = frozenset({"Jpan", "Hans", "Hant"})  # a line may end between any two letters
 _NEVER_FIRST = frozenset(
     "、。，．・：；！？）」』】〉》’”ーぁぃぅぇぉっゃゅょァィゥェォッャュョ々%"
@@ -100,10 +101,10 @@ def _name(draw: ImageDraw.ImageDraw, article: Article) -> None:
             continue
         font = _sized(face, _SMALL)
         way = direction(article.language) if code == script(article.language) else "ltr"
-        if font.getlength(article.issuer, direction=way) <= room:
+        if font.getlength(article.issuer, direction=_turned(font, way)) <= room:
             where = start if at_start else SIZE[0] - start
             draw.text((where, foot), article.issuer, _QUIET, font,
-                      anchor="ls" if at_start else "rs", direction=way)  # fmt: skip
+                      anchor="ls" if at_start else "rs", direction=_turned(font, way))  # fmt: skip
             return
 
 
@@ -116,14 +117,16 @@ def _headline(draw: ImageDraw.ImageDraw, article: Article) -> None:
     for size in _SIZES:
         font = _sized(face, size)
         lines = list(_lines(article.headline, font, room, code))
-        if len(lines) > _LINES or any(font.getlength(one, direction=way) > room for one in lines):
+        if len(lines) > _LINES or any(
+            font.getlength(one, direction=_turned(font, way)) > room for one in lines
+        ):
             continue
         start = _BAND + _EDGE
         for number, line in enumerate(lines):
             top = _EDGE + font.getmetrics()[0] + number * size * _LEADING
             where = (start, top) if way == "ltr" else (SIZE[0] - start, top)
             anchor = "ls" if way == "ltr" else "rs"
-            draw.text(where, line, _INK, font, anchor=anchor, direction=way)
+            draw.text(where, line, _INK, font, anchor=anchor, direction=_turned(font, way))
         return
 
 
@@ -173,6 +176,8 @@ def _has(face: tuple[str, int], letter: str) -> bool:
 @cache
 def _faces(code: str) -> tuple[tuple[str, int], ...]:
     """(file, place in it) of faces for a script that are on this machine; Pillow's own is ""."""
+    if code in _SHAPED and not features.check("raqm"):
+        return ()
     names, place = _FACES.get(code, (_LATIN, 0))
     found = ((_find(name), place) for name in names)
     own = (("", 0),) if code == "Latn" else ()
@@ -185,6 +190,11 @@ def _find(name: str) -> str:
         for file in folder.rglob(name):
             return str(file)
     return ""
+
+
+def _turned(font: FreeTypeFont, way: str) -> str | None:
+    """The direction of a text, for a font that can be told of one."""
+    return way if font.layout_engine is ImageFont.Layout.RAQM else None
 
 
 @lru_cache(maxsize=64)

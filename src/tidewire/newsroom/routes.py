@@ -55,6 +55,9 @@ def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
         )
         return _answer(request, found)
 
+    async def nowhere(request: Request) -> Response:
+        return _missing(request)
+
     async def issuer(request: Request) -> Response:
         slug, wanted, span = request.path_params["slug"], _wanted(request), _span(request)
         if "\0" in slug:
@@ -142,6 +145,7 @@ def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
     for path, serve in (
         ("/", front),
         ("/news/{language}", listing),
+        ("/news/{language}/{by}", nowhere),
         ("/news/{language}/{by}/{value}", listing),
         ("/issuers/{slug}", issuer),
         ("/archive", archive),
@@ -172,9 +176,10 @@ def _span(request: Request) -> Span:
 
 def _read_day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if _DAY.fullmatch(text) else None
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else date.max
     except ValueError:
         return None
+    return day if day < date.max else None  # no day comes after that one
 
 
 def _wanted(request: Request) -> tuple[str, ...]:
