@@ -11,7 +11,8 @@ from lxml import html
 
 from search_world import a_text, publish
 from tidewire.app import problems
-from tidewire.newsroom.routes import routes, search_routes
+from tidewire.newsroom import search_routes
+from tidewire.newsroom.routes import routes
 from tidewire.newsroom.search import answer, read_question
 from tidewire.store.database import Database
 
@@ -28,8 +29,8 @@ async def reader(database: Database) -> AsyncIterator[AsyncClient]:
     """A reader of a site without releases."""
     app = FastAPI()
     problems.install(app)
-    app.include_router(search_routes(database, BASE))
-    app.include_router(routes(database, BASE))
+    app.include_router(search_routes.routes(database, BASE))
+    app.include_router(routes(database, BASE, clock))
     async with AsyncClient(transport=ASGITransport(app), base_url=BASE) as client:
         yield client
 

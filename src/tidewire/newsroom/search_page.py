@@ -8,7 +8,8 @@ from tidewire.formats import addresses, site
 from tidewire.languages import Furniture, direction, furniture, known
 from tidewire.model.release import Act
 from tidewire.model.sectors import SECTORS
-from tidewire.newsroom.pages import Entry, frame, furniture_language, instant, link
+from tidewire.newsroom.frame import frame, instant, language_link
+from tidewire.newsroom.lists import Entry, furniture_language
 from tidewire.newsroom.search import LONGEST, Answer, Question
 from tidewire.store.search_index import Shown
 
@@ -60,7 +61,7 @@ def _page(
         **frame(language),
         question=question,
         longest=LONGEST,
-        languages=[link(tag, "") for tag in tags],
+        languages=[language_link(tag, "") for tag in tags],
         sectors=sorted(((slug, words.sector(slug)) for slug in SECTORS), key=lambda one: one[1]),
         notice=notice,
         entries=entries,
@@ -108,7 +109,7 @@ def _entry(hit: Shown, base_url: str) -> Entry:
         href=addresses.release_url(base_url, hit.ref, hit.language),
         corrected=words.word("corrected") if hit.act is Act.CORRECT else "",
         others=tuple(
-            link(tag, addresses.release_url(base_url, hit.ref, tag))
+            language_link(tag, addresses.release_url(base_url, hit.ref, tag))
             for tag in hit.languages
             if tag != hit.language
         ),

@@ -123,6 +123,23 @@ async def head(tx: Connection) -> int:
     return int(row[0])
 
 
+async def changed_since(tx: Connection, after: int, most: int) -> tuple[int, list[str] | None]:
+    """(head of the wire, refs of the releases with a version above `after`).
+
+    None for the refs where more than `most` numbers have gone by, or `after` is none of this wire.
+    """
+    now = await head(tx)
+    if now == after:
+        return now, []
+    if not 0 <= after < now or now - after > most:
+        return now, None
+    query = (
+        "SELECT DISTINCT r.ref FROM release_version v JOIN release r ON r.id = v.release_id"
+        " WHERE v.sequence > %s AND v.sequence <= %s"
+    )
+    return now, [row[0] for row in await (await tx.execute(query, (after, now))).fetchall()]
+
+
 async def latest(
     tx: Connection, *, language: str | None = None, sector: str | None = None, limit: int = 50
 ) -> list[Edition]:
