@@ -70,7 +70,7 @@ async def test_a_list_holds_what_it_says_and_nothing_taken_back_or_sealed(
 @pytest.mark.parametrize(
     "path",
     [
-        "/news/tlh", "/news/nonsense", "/news/sv", "/news/en/sector/nothing", "/news/en/country/ZZ",
+        "/news/tlh", "/news/nonsense", "/news/cy", "/news/en/sector/nothing", "/news/en/country/ZZ",
         "/news/en/circuit/Energy", "/news/en/sector", "/issuers/nobody", "/issuers/%00",
         "/archive/2026-03-04", "/archive/2026-03-02", "/archive/2026-02-30", "/archive/today",
         "/archive/0001-01-01", "/archive/9999-12-31", "/sitemap-1.xml", "/sitemap--1.xml",

@@ -11,6 +11,7 @@ from lxml import html
 
 from search_world import a_text, publish
 from tidewire.app import problems
+from tidewire.clock import FixedClock
 from tidewire.newsroom import search_routes
 from tidewire.newsroom.routes import routes
 from tidewire.newsroom.search import answer, read_question
@@ -25,7 +26,7 @@ HOSTILE = (
 
 
 @pytest.fixture
-async def reader(database: Database) -> AsyncIterator[AsyncClient]:
+async def reader(database: Database, clock: FixedClock) -> AsyncIterator[AsyncClient]:
     """A reader of a site without releases."""
     app = FastAPI()
     problems.install(app)
