@@ -9,6 +9,7 @@ the others.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg import errors
 
@@ -174,7 +175,14 @@ async def show(tx: Connection, found: Sequence[Hit]) -> list[Shown]:
         """,
         ([hit.release_id for hit in found], [hit.language for hit in found]),
     )
-    return [Shown(*row[:7], act=Act(row[7]), languages=row[8]) for row in await rows.fetchall()]
+    return [_shown(row) for row in await rows.fetchall()]
+
+
+def _shown(row: Sequence[Any]) -> Shown:
+    ref, language, headline, subheadline, issuer, slug, published_at, act, languages = row
+    return Shown(
+        ref, language, headline, subheadline, issuer, slug, published_at, Act(act), languages
+    )
 
 
 _Key = tuple[int, str]
