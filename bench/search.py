@@ -115,7 +115,7 @@ def _build(url: str, count: int) -> tuple[float, float]:
             ends = [min(start + BLOCK, count + 1) for start in starts]
             list(makers.map(_copy, [url] * len(ends), starts, ends))
         tx.execute("UPDATE wire_head SET sequence = %s", (count,))
-        tx.execute("UPDATE search_head SET sequence = %s", (count,))
+        tx.execute("UPDATE search_head SET indexed = %s", (count,))
         made = stopwatch() - began
         began = stopwatch()
         tx.execute("SET maintenance_work_mem = '1GB'")

@@ -7,7 +7,7 @@ from lxml import html
 
 from tidewire.model.release import Act, Edition
 from tidewire.search.terms import filter_terms, text_terms
-from tidewire.store import editions, search_index
+from tidewire.store import editions, search_head, search_index
 from tidewire.store.database import Connection, Database
 from tidewire.store.search_index import Entry
 
@@ -22,13 +22,13 @@ async def index_wire(database: Database) -> int:
     done = 0
     while True:
         async with database.transaction() as tx:
-            head = await search_index.lock_head(tx)
+            head = await search_head.lock_head(tx)
             found = [] if head is None else await editions.wire(tx, head, AT_ONCE)
             for edition in found:
                 await _take_in(tx, edition)
             if found:
                 assert found[-1].sequence is not None
-                await search_index.set_head(tx, found[-1].sequence)
+                await search_head.set_head(tx, found[-1].sequence)
         done += len(found)
         if len(found) < AT_ONCE:
             return done

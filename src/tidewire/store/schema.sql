@@ -359,6 +359,6 @@ ALTER TABLE search_entry ALTER COLUMN terms SET STATISTICS 0;   -- the plan is a
 -- One row: how far the wire is in the index.
 CREATE TABLE search_head (
     only_row    bool PRIMARY KEY DEFAULT true CHECK (only_row),
-    sequence    bigint NOT NULL
+    indexed     bigint NOT NULL
 );
-INSERT INTO search_head (sequence) VALUES (0);
+INSERT INTO search_head (indexed) VALUES (0);

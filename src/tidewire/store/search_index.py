@@ -75,19 +75,6 @@ class Shown:
     languages: Sequence[str]
 
 
-async def lock_head(tx: Connection) -> int | None:
-    """The last sequence number that is in the index; None where another is at work on it."""
-    row = await (
-        await tx.execute("SELECT sequence FROM search_head FOR UPDATE SKIP LOCKED")
-    ).fetchone()
-    return None if row is None else int(row[0])
-
-
-async def set_head(tx: Connection, sequence: int) -> None:
-    """The index holds the wire up to this number."""
-    await tx.execute("UPDATE search_head SET sequence = %s", (sequence,))
-
-
 async def place(tx: Connection, release_id: int) -> int:
     """The sequence number of a public release's first version."""
     row = await (
@@ -171,7 +158,7 @@ async def show(tx: Connection, found: Sequence[Hit]) -> list[Shown]:
         JOIN search_entry e USING (release_id, language) JOIN release r ON r.id = e.release_id
         JOIN issuer i ON i.id = r.issuer_id
         JOIN release_version v ON v.release_id = e.release_id AND v.version = e.version
-        WHERE r.state = 'published' ORDER BY k.at
+        WHERE r.state IN ('published') ORDER BY k.at
         """,
         ([hit.release_id for hit in found], [hit.language for hit in found]),
     )
@@ -277,7 +264,7 @@ async def _ranked(tx: Connection, keys: Sequence[_Key], query: str) -> list[Hit]
         SELECT e.release_id, e.language, e.place, {rank} AS rank
         FROM unnest(%(ids)s::int[], %(languages)s::text[]) AS k (release_id, language)
         JOIN search_entry e USING (release_id, language) JOIN release r ON r.id = e.release_id
-        WHERE r.state = 'published' AND NOT EXISTS (
+        WHERE r.state IN ('published') AND NOT EXISTS (
             SELECT 1 FROM release_version n WHERE n.release_id = e.release_id
             AND n.version > e.version AND n.sequence IS NOT NULL
             AND (n.act <> 'add' OR n.document->'added' ? e.language))
