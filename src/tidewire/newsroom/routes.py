@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import date
 from functools import lru_cache
 
+import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from psycopg_pool import PoolTimeout
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tidewire.clock import Clock
 from tidewire.formats import addresses, site
@@ -25,10 +29,42 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 Serve = Callable[[Request], Awaitable[Response]]
 
 
-def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
+class Quick:
+    """Answers with release pages that are kept, before the application looks for who is to answer.
+
+    What is not kept, and every error, is for the application: it asks again, and says so.
+    """
+
+    def __init__(self, app: ASGIApp, shelf: Shelf) -> None:
+        self._app = app
+        self._shelf = shelf
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on."""
+        answer = await self._kept(scope) if scope["type"] == "http" else None
+        await (answer or self._app)(scope, receive, send)
+
+    async def _kept(self, scope: Scope) -> Response | None:
+        _, *parts = scope["path"].split("/")
+        if len(parts) != 3 or parts[0] != "releases" or scope["method"] not in METHODS:
+            return None
+        with suppress(psycopg.Error, PoolTimeout, OSError):
+            found = await self._shelf.held(parts[1], parts[2])
+            return _answer(Request(scope), found) if found is not None else None
+        return None
+
+
+def open_shelf(database: Database) -> Shelf:
+    """The shelf of a program's pages."""
+    return Shelf(lambda after: reading.look(database, after))
+
+
+def routes(
+    database: Database, base_url: str, clock: Clock, shelf: Shelf | None = None
+) -> APIRouter:
     """The public site. Mount it after other routers: it answers /releases/{ref}/{language}."""
     router = APIRouter(include_in_schema=False)
-    shelf = Shelf(lambda after: reading.look(database, after))
+    shelf = shelf or open_shelf(database)
 
     async def front(request: Request) -> Response:
         chosen = canonical(request.query_params.get("language", ""))
