@@ -54,6 +54,7 @@ def create_app(house: House) -> ASGIApp:
     )
     problems.install(app)
     context = house.channel_context()
+    shelf = newsroom.open_shelf(house.database)
     app.router.routes.extend(health_routes(house, "web"))
     app.include_router(
         intake.routes(
@@ -94,10 +95,12 @@ def create_app(house: House) -> ASGIApp:
     app.include_router(email.routes(context, partial(hear, house.database, house.clock)))
     app.include_router(api_reference.routes(app))
     app.include_router(search_routes.routes(house.database, house.settings.base_url))
-    app.include_router(newsroom.routes(house.database, house.settings.base_url, house.clock))
+    app.include_router(newsroom.routes(house.database, house.settings.base_url, house.clock, shelf))
     static = Path(tidewire.newsroom.__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static), name="static")
-    return SafeHeaders(app)  # around all of it, so that no answer goes without them
+    return SafeHeaders(
+        newsroom.Quick(app, shelf)
+    )  # around all of it, so that no answer goes without them
 
 
 class SafeHeaders:
