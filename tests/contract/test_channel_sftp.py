@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
@@ -17,6 +18,7 @@ from contract.webhook_world import World
 from editions import an_edition
 from ssh_server import Sshd
 from tidewire.channels.sftp.channel import SftpChannel
+from tidewire.clock import stopwatch
 from tidewire.model.delivery import Accepted, Deferred, Outcome, Outgoing, Refused
 from tidewire.model.release import Act
 
@@ -195,6 +197,46 @@ async def test_a_password_opens_a_server_too(
     assert isinstance(right, Accepted)
     assert isinstance(wrong, Refused)
     assert wrong.detail == "the login is turned down"
+
+
+async def test_a_server_that_is_stuck_holds_nobody_up_for_longer_than_one_file(
+    world: World, tmp_path: Path
+) -> None:
+    opened: list[Any] = []
+
+    class Stuck(asyncssh.SFTPServer):
+        def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+            opened.append(super().open(path, pflags, attrs))
+            return opened[-1]
+
+        async def write(self, file_obj: object, offset: int, data: bytes) -> int:
+            await asyncio.Event().wait()
+            return 0
+
+    class Host(asyncssh.SSHServer):
+        def begin_auth(self, username: str) -> bool:
+            return False
+
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    other = await asyncssh.create_server(
+        Host, "127.0.0.1", 0, server_host_keys=[key], sftp_factory=Stuck
+    )
+    channel = SftpChannel(world.lent(TIDEWIRE_PUSH_TIMEOUT="1"))
+    async with other:
+        where = f"sftp://wire@127.0.0.1:{other.get_port()}{tmp_path}"
+        deliveries = [
+            outgoing(n, f"{where}/{n}-{NAME}?host_key={key.get_fingerprint()}", "de", secret="x")
+            for n in range(1, 201)
+        ]
+        before = stopwatch()
+        receipts = await send_all(channel, an_edition(), "de", deliveries)
+        spent = stopwatch() - before
+        await channel.close()
+    for file in opened:
+        file.close()
+    assert spent < 15  # not 200 times a second, nor an eighth of that
+    assert {type(one.outcome) for one in receipts} == {Deferred}
+    assert sum(isinstance(one.outcome, Deferred) and one.outcome.unseen for one in receipts) <= 8
 
 
 async def test_a_silent_server_is_left_after_its_time(world: World, server: Sshd) -> None:

@@ -226,6 +226,10 @@ ANSWERS = [
         Deferred(503, after=120.0),
     ),
     (
+        web.json_response({"ok": True}),
+        Deferred(200, "the site answered JSON that is no list, not its REST API", blame_host=False),
+    ),
+    (
         web.Response(text='{"id": ', content_type="application/json"),
         Deferred(
             200, "the site answered something else than JSON, not its REST API", blame_host=False
