@@ -3,13 +3,16 @@
 import asyncio
 import hashlib
 import json
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import uvloop
 
 import ftp_server
+import vsftpd_server
 from contract.channel_contract import ChannelContract, Copy, outgoing, send_all
 from contract.webhook_world import Authority, World
 from editions import an_edition
@@ -125,6 +128,31 @@ async def test_a_second_try_takes_the_place_of_the_first(
     for _ in range(2):
         assert isinstance(await outcome(channel, server.address(NAME)), Accepted)
     assert len(files(server.folder)) == 1
+
+
+async def test_vsftpd_takes_data_connections_that_carry_on_the_session(
+    channel: FtpsChannel, authority: Authority
+) -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="tidewire-vsftpd-", dir="/tmp") as home,
+        vsftpd_server.vsftpd(Path(home), authority.server_file("127.0.0.1")) as (port, folder),
+    ):
+        address = f"ftps://anonymous@127.0.0.1:{port}/in/{NAME}?on_kill=remove"
+        found = [await outcome(channel, address, act=act) for act in (Act.PUBLISH, Act.KILL)]
+        names = list(files(folder))
+    assert [type(one) for one in found] == [Accepted, Accepted], found
+    assert names == ["tw000042-de-v2.json"]
+
+
+async def test_the_workers_own_event_loop_serves_as_well(world: World, server: Ftpd) -> None:
+    async def once() -> Outcome:
+        channel = FtpsChannel(world.lent())
+        try:
+            return await outcome(channel, server.address(NAME))
+        finally:
+            await channel.close()
+
+    assert isinstance(await asyncio.to_thread(uvloop.run, once()), Accepted)
 
 
 async def test_a_wrong_password_is_refused(channel: FtpsChannel, server: Ftpd) -> None:

@@ -1,12 +1,16 @@
 """The SFTP channel against the channels' contract, on OpenSSH's own server."""
 
+import asyncio
 import hashlib
 import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import asyncssh
 import pytest
+import uvloop
 
 import ssh_server
 from contract.channel_contract import ChannelContract, Copy, outgoing, send_all
@@ -14,6 +18,7 @@ from contract.webhook_world import World
 from editions import an_edition
 from ssh_server import Sshd
 from tidewire.channels.sftp.channel import SftpChannel
+from tidewire.clock import stopwatch
 from tidewire.model.delivery import Accepted, Deferred, Outcome, Outgoing, Refused
 from tidewire.model.release import Act
 
@@ -150,6 +155,114 @@ async def test_one_of_several_pinned_keys_will_do(
     more = f"&host_key={server.fingerprint}"
     address = server.address(f"{tmp_path}/in-{NAME}", fingerprint=OTHER_KEY, more=more)
     assert isinstance(await outcome(channel, server, address), Accepted)
+
+
+async def test_the_workers_own_event_loop_serves_as_well(
+    world: World, server: Sshd, tmp_path: Path
+) -> None:
+    address = server.address(f"{tmp_path}/in-{NAME}")
+
+    async def once() -> Outcome:
+        channel = SftpChannel(world.lent())
+        try:
+            return await outcome(channel, server, address)
+        finally:
+            await channel.close()
+
+    assert isinstance(await asyncio.to_thread(uvloop.run, once()), Accepted)
+
+
+async def test_a_password_opens_a_server_too(
+    channel: SftpChannel, server: Sshd, tmp_path: Path
+) -> None:
+    class Host(asyncssh.SSHServer):
+        def begin_auth(self, username: str) -> bool:
+            return True
+
+        def password_auth_supported(self) -> bool:
+            return True
+
+        def validate_password(self, username: str, password: str) -> bool:
+            return (username, password) == ("wire", "a fictional password")
+
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    other = await asyncssh.create_server(
+        Host, "127.0.0.1", 0, server_host_keys=[key], sftp_factory=True
+    )
+    async with other:
+        where = f"wire@127.0.0.1:{other.get_port()}{tmp_path}/in-{NAME}"
+        address = f"sftp://{where}?host_key={key.get_fingerprint()}"
+        right = await outcome(channel, server, address, secret="a fictional password")
+        wrong = await outcome(channel, server, address, secret="another")
+    assert isinstance(right, Accepted)
+    assert isinstance(wrong, Refused)
+    assert wrong.detail == "the login is turned down"
+
+
+async def test_a_server_that_is_stuck_holds_nobody_up_for_longer_than_one_file(
+    world: World, tmp_path: Path
+) -> None:
+    opened: list[Any] = []
+
+    class Stuck(asyncssh.SFTPServer):
+        def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> object:
+            opened.append(super().open(path, pflags, attrs))
+            return opened[-1]
+
+        async def write(self, file_obj: object, offset: int, data: bytes) -> int:
+            await asyncio.Event().wait()
+            return 0
+
+    class Host(asyncssh.SSHServer):
+        def begin_auth(self, username: str) -> bool:
+            return False
+
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    other = await asyncssh.create_server(
+        Host, "127.0.0.1", 0, server_host_keys=[key], sftp_factory=Stuck
+    )
+    channel = SftpChannel(world.lent(TIDEWIRE_PUSH_TIMEOUT="1"))
+    async with other:
+        where = f"sftp://wire@127.0.0.1:{other.get_port()}{tmp_path}"
+        deliveries = [
+            outgoing(n, f"{where}/{n}-{NAME}?host_key={key.get_fingerprint()}", "de", secret="x")
+            for n in range(1, 201)
+        ]
+        before = stopwatch()
+        receipts = await send_all(channel, an_edition(), "de", deliveries)
+        spent = stopwatch() - before
+        await channel.close()
+    for file in opened:
+        file.close()
+    assert spent < 15  # not 200 times a second, nor an eighth of that
+    assert {type(one.outcome) for one in receipts} == {Deferred}
+    assert sum(isinstance(one.outcome, Deferred) and one.outcome.unseen for one in receipts) <= 8
+
+
+async def test_a_silent_server_is_left_after_its_time(world: World, server: Sshd) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    port = await world.serve_raw(silent, tls=False)
+    channel = SftpChannel(world.lent(TIDEWIRE_PUSH_TIMEOUT="0.3"))
+    found = await outcome(channel, server, f"sftp://x@127.0.0.1:{port}/{NAME}?host_key={OTHER_KEY}")
+    await channel.close()
+    assert found == Deferred(0, "timeout", overloaded=True)
+
+
+async def test_what_does_not_speak_ssh_is_tried_again(
+    world: World, channel: SftpChannel, server: Sshd
+) -> None:
+    async def chatter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 ready\r\n" * 2000)
+        await writer.drain()
+        writer.close()
+
+    port = await world.serve_raw(chatter, tls=False)
+    found = await outcome(channel, server, f"sftp://x@127.0.0.1:{port}/{NAME}?host_key={OTHER_KEY}")
+    assert isinstance(found, Deferred)
+    assert found.detail.startswith("broken off: ")
 
 
 async def test_a_key_that_the_server_does_not_know_is_refused(

@@ -1,10 +1,12 @@
 """The WordPress channel against the channels' contract, on sites that keep to its reference."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from html import unescape
 
 import pytest
+import uvloop
 from aiohttp import web
 
 from contract.channel_contract import ChannelContract, Copy, outgoing, send_all
@@ -224,6 +226,10 @@ ANSWERS = [
         Deferred(503, after=120.0),
     ),
     (
+        web.json_response({"ok": True}),
+        Deferred(200, "the site answered JSON that is no list, not its REST API", blame_host=False),
+    ),
+    (
         web.Response(text='{"id": ', content_type="application/json"),
         Deferred(
             200, "the site answered something else than JSON, not its REST API", blame_host=False
@@ -240,6 +246,29 @@ async def test_what_a_site_answers_is_told_apart(
     assert await stage.send(an_edition()) == expected
     assert len(stage.sites.asked) == 1
     assert stage.sites.posts == {}
+
+
+async def test_the_workers_own_event_loop_serves_as_well(world: World, stage: Stage) -> None:
+    async def once() -> Outcome:
+        channel = WordPressChannel(world.lent())
+        try:
+            return await replace(stage, channel=channel).send(an_edition())
+        finally:
+            await channel.close()
+
+    assert isinstance(await asyncio.to_thread(uvloop.run, once()), Accepted)
+
+
+async def test_a_silent_site_is_left_after_its_time(world: World, stage: Stage) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    stage.port = await world.serve_raw(silent)
+    channel = WordPressChannel(world.lent(TIDEWIRE_PUSH_TIMEOUT="0.5"))
+    found = await replace(stage, channel=channel).send(an_edition())
+    await channel.close()
+    assert found == Deferred(0, "timeout", overloaded=True)
 
 
 async def test_a_wrong_password_is_refused(stage: Stage) -> None:

@@ -44,9 +44,9 @@ PAGES_AT_ONCE = {
     ChannelCode.EMAIL: 3,
     ChannelCode.WEBHOOK: 16,
     ChannelCode.WEBSUB: 8,
-    ChannelCode.SFTP: 8,
-    ChannelCode.FTPS: 8,
-    ChannelCode.WORDPRESS: 8,
+    ChannelCode.SFTP: 4,
+    ChannelCode.FTPS: 4,
+    ChannelCode.WORDPRESS: 4,
 }
 
 # Which loops a ring wakes.

@@ -13,7 +13,11 @@ from tidewire.model.delivery import ChannelCode
 from tidewire.reports.routes import report_link
 
 STATES = ("accepted", "deferred", "refused", "dead")
-CHANNELS = tuple(code.label for code in ChannelCode)
+# The ways that the simulated world has.
+CHANNELS = tuple(
+    code.label
+    for code in (ChannelCode.EMAIL, ChannelCode.WEBHOOK, ChannelCode.FEED, ChannelCode.STREAM)
+)
 
 
 def progress(look: Look) -> Table:

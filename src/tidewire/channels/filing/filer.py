@@ -149,11 +149,10 @@ class Filer:
                         for _ in range(streams):
                             group.create_task(self._stream(page, box, waiting))
             except Exception as error:
-                outcome = self._way.outcome_of_failure(error, written=False)
-                while waiting:
-                    self._report(page, waiting.popleft().delivery, outcome)
+                self._give_up(page, waiting, self._way.outcome_of_failure(error, written=False))
 
     async def _stream(self, page: _Page, box: Box, waiting: deque[_Task]) -> None:
+        """File what waits. Where one file takes too long, those that wait are not tried."""
         while waiting:
             task = waiting.popleft()
             written = False
@@ -167,7 +166,13 @@ class Filer:
                 outcome: Outcome = Accepted(0, _said(filed, gone))
             except Exception as error:
                 outcome = self._way.outcome_of_failure(error, written=written)
+                if isinstance(error, TimeoutError):
+                    self._give_up(page, waiting, self._way.outcome_of_failure(error, written=False))
             self._report(page, task.delivery, outcome)
+
+    def _give_up(self, page: _Page, waiting: deque[_Task], outcome: Outcome) -> None:
+        while waiting:
+            self._report(page, waiting.popleft().delivery, outcome)
 
     async def _take_away(self, page: _Page, box: Box, place: Place) -> bool:
         """Remove what was filed of earlier versions, where the outlet wants that."""

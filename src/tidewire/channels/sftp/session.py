@@ -2,8 +2,9 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
+from typing import TypeVar
 
 import asyncssh
 
@@ -12,7 +13,10 @@ from tidewire.channels.filing.place import Login
 from tidewire.channels.filing.reach import Reach
 from tidewire.model.errors import BadInput
 
+Made = TypeVar("Made")
+
 AT_ONCE = 8
+BLOCK = 32_768  # what every server takes in one request (SFTP version 3, section 3)
 CLOSING_SECONDS = 3.0
 # Without certificates: what is pinned is a key.
 HOST_KEY_ALGORITHMS = (
@@ -65,11 +69,11 @@ class SftpBox:
     async def put(self, path: str, temporary: str, content: bytes) -> Filed:
         """Write, read back, rename over what may be there. Raises NotTheSame, asyncssh.Error."""
         try:
-            async with self._client.open(temporary, "wb") as file:
-                await file.write(content)
-            async with self._client.open(temporary, "rb") as file:
-                found = await file.read(len(content) + 1)
-            back = found.encode() if isinstance(found, str) else found
+            # Without the library's own blocks: those go on after nobody waits for them any more.
+            file = await self._client.open(temporary, "wb", block_size=0)
+            await _then_close(file, _write(file, content))
+            file = await self._client.open(temporary, "rb", block_size=0)
+            back = await _then_close(file, _read(file, len(content)))
             if back != content:
                 raise NotTheSame
             await self._rename(temporary, path)
@@ -91,6 +95,34 @@ class SftpBox:
         except asyncssh.SFTPOpUnsupported:
             await self.remove(path)
             await self._client.rename(temporary, path)
+
+
+async def _write(file: asyncssh.SFTPClientFile, content: bytes) -> None:
+    for begin in range(0, len(content), BLOCK):
+        await file.write(content[begin : begin + BLOCK])
+
+
+async def _read(file: asyncssh.SFTPClientFile, size: int) -> bytes:
+    """The file; of one that is too long, no more than shows that it is."""
+    found = bytearray()
+    while len(found) <= size and (block := await file.read(BLOCK)):
+        found += block.encode() if isinstance(block, str) else block
+    return bytes(found)
+
+
+async def _then_close(file: asyncssh.SFTPClientFile, work: Awaitable[Made]) -> Made:
+    """Close after the work, and after its failure; not where nobody waits any more.
+
+    A server that is stuck would not answer that either, and hold up whoever gave up.
+    """
+    try:
+        made = await work
+    except asyncssh.SFTPError:
+        with suppress(asyncssh.Error):
+            await file.close()
+        raise
+    await file.close()
+    return made
 
 
 @asynccontextmanager

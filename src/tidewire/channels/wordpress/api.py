@@ -90,9 +90,8 @@ class Api:
     async def find(self, slug: str) -> int | None:
         """The id of the post with exactly this slug, whatever its status; not in the trash."""
         query = {"slug": slug, "status": "any", "context": "edit", "_fields": POST_FIELDS}
-        _, found = await self._ask("GET", "/posts", query)
-        posts = found if isinstance(found, list) else []
-        return next((int(p["id"]) for p in posts if _is_post(p) and p.get("slug") == slug), None)
+        found = await self._list("/posts", query)
+        return next((int(p["id"]) for p in found if _is_post(p) and p.get("slug") == slug), None)
 
     async def create(self, fields: Mapping[str, object]) -> tuple[int, dict[str, Any]]:
         """Store a new post: (201, the post)."""
@@ -115,12 +114,18 @@ class Api:
     async def category(self, name: str) -> int | None:
         """The id of the category with this name or slug."""
         query = {"search": name, "per_page": "100", "_fields": "id,name,slug"}
-        _, found = await self._ask("GET", "/categories", query)
-        for one in found if isinstance(found, list) else []:
+        for one in filter(_is_post, await self._list("/categories", query)):
             names = (html.unescape(str(one.get("name", ""))), str(one.get("slug", "")))
-            if _is_post(one) and name.casefold() in (said.casefold() for said in names):
+            if name.casefold() in (said.casefold() for said in names):
                 return int(one["id"])
         return None
+
+    async def _list(self, path: str, query: Mapping[str, str]) -> list[Any]:
+        """What was found. Anything but a list is no answer: taken for one, posts would double."""
+        status, found = await self._ask("GET", path, query)
+        if not isinstance(found, list):
+            raise NotTheApi(status, "JSON that is no list")
+        return found
 
     async def _write(self, path: str, fields: Mapping[str, object]) -> tuple[int, dict[str, Any]]:
         query = {"context": "edit", "_fields": POST_FIELDS}
