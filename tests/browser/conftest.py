@@ -20,6 +20,7 @@ from tidewire.app.settings import read_settings
 from tidewire.app.web import create_app
 from tidewire.bus.postgres import PostgresBell
 from tidewire.clock import FixedClock
+from tidewire.newsroom.indexing import index_wire
 from tidewire.reports.routes import report_link
 from tidewire.store.database import Database
 from wire import a_vault
@@ -48,6 +49,7 @@ async def site(
     database = Database(make_conninfo(postgres, dbname=name))
     await database.open()
     await add_world(database)
+    await index_wire(database)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()  # from here on, who comes early waits
