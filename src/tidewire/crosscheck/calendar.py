@@ -155,7 +155,8 @@ def _named(text: str, words: Vocabulary) -> Iterator[tuple[str, int, int]]:
 def _pattern(words: Vocabulary) -> "re.Pattern[str]":
     month, hard = words.months.source, "[ \u00a0]?"
     edge = r"(?<!\w)" if words.spaced else ""
-    link = rf"{hard}(?:[-–—,/]|{words.links}){hard}(?:{words.links}{hard})?"
+    small = r"(?:(?:the|le|el|il|dem|den|der|el día|o dia|dia|ngày|วันที่|tanggal|tarikh) )?"
+    link = rf"{hard}(?:[-–—~～,/]|{words.links}){hard}(?:{words.links}{hard})?{small}"
 
     def days(n: int) -> str:
         return (

@@ -42,7 +42,7 @@ def figure_facts(block: Block, text: str, words: Vocabulary) -> Iterator[Fact]:
     found = list(_reads(text, words))
     between = re.compile(_BETWEEN.format(links=words.links), re.IGNORECASE)
     for read, following in zip_longest(found, found[1:]):
-        if following and not (read.scale or read.percent):
+        if following and not (read.percent or read.money):
             gap = text[read.end : following.start]
             if len(gap) <= 24 and between.fullmatch(gap):
                 read = _shared(read, following)
@@ -51,10 +51,10 @@ def figure_facts(block: Block, text: str, words: Vocabulary) -> Iterator[Fact]:
 
 def _shared(first: Read, second: Read) -> Read:
     """The first of "2 to 3 million euros", which the scale and unit of the second stand for."""
-    also = (first.value * 10**second.scale,) if second.scale else ()
-    return replace(
-        first, money=first.money or second.money, percent=second.percent, also=(*first.also, *also)
-    )
+    if first.scale and second.percent:
+        return first
+    also = (first.value * 10**second.scale,) if second.scale and not first.scale else ()
+    return replace(first, money=second.money, percent=second.percent, also=(*first.also, *also))
 
 
 def _reads(text: str, words: Vocabulary) -> Iterator[Read]:
