@@ -17,6 +17,8 @@ _SIGN_BEFORE = re.compile(
     r"(?:[A-Za-z.]{0,4}[$€£¥₩₫฿₹₽₺₴₪₱]|(?<![A-Za-z])(?:[A-Z]{3}|Rp\.?|RM|Rs\.?|kr\.?|S?Fr\.)"
     r"|人民[币幣]|新[台臺][币幣]|港[币幣])[ \u00a0]?$"
 )
+# 4割, 四成: so many tenths; not 成 as the beginning of another word.
+TENTHS = re.compile(r"割(?![りれ])|成(?![功立长長人为為员員分品年果就本都])")
 _SHORT = re.compile(r"(mn|bn|tn|m|M|B|k|K)(?!\w)")
 _SHORT_SCALE = {"k": 3, "m": 6, "mn": 6, "b": 9, "bn": 9, "tn": 12}
 _MILLIONS_OF = re.compile(r"[ \u00a0]?(M|Md|Mrd|Mio)(?=[ \u00a0]?[€$£])")
@@ -87,6 +89,8 @@ def _one(text: str, runs: Sequence[Figure], at: int, words: Vocabulary) -> tuple
             break
         value += runs[at].value * 10**part
         lowest, end, at = part, part_end, at + 1
+    if words.kanji and value <= 10 and (tenths := TENTHS.match(text, end)):
+        return Read(start, tenths.end(), value * 10, percent=True), at
     percent, end = _percent(text, start, end, words)
     if not percent:
         after, end = _money(text, end, words)

@@ -78,8 +78,9 @@ def match(base: Facts, other: Facts) -> list[Pair]:
     pairs, left, right = _otherwise(left, right, alike)
     found += pairs
     for pool in pools:
-        of_pool = ([fact for fact in side if _pool(fact) == pool] for side in (left, right))
-        found += _unlike(*of_pool, base, other, alike)
+        lone = [fact for fact in left if _pool(fact) == pool]
+        rest = [fact for fact in right if _pool(fact) == pool]
+        found += _unlike(lone, rest, base, other, alike)
     for kind in COUNTS:
         found += _count(kind, base, other)
     found += [
@@ -216,11 +217,11 @@ def _differing(
             lone.remove(one)
             rest.remove(two)
     for one in lone[:_NEAREST]:
-        two = next((fact for fact in rest[:_NEAREST] if looks_alike(one, fact)), None)
-        if two:
-            pairs.append(Pair(Verdict.DIFFERS, one, two, Weight.WARNING))
+        far = next((fact for fact in rest[:_NEAREST] if looks_alike(one, fact)), None)
+        if far:
+            pairs.append(Pair(Verdict.DIFFERS, one, far, Weight.WARNING))
             lone.remove(one)
-            rest.remove(two)
+            rest.remove(far)
     return pairs, lone, rest
 
 
