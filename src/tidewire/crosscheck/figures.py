@@ -43,12 +43,23 @@ def figure_facts(block: Block, text: str, words: Vocabulary) -> Iterator[Fact]:
     """The figures of a block; `text` is its plain text with what was read before blotted out."""
     found = list(_reads(text, words))
     between = re.compile(_BETWEEN.format(links=words.links), re.IGNORECASE)
+    before: Read | None = None
     for read, following in zip_longest(found, found[1:]):
+        read, before = _spanned(before, read, text), read
         if following and not (read.percent or read.money):
             gap = text[read.end : following.start]
             if len(gap) <= 24 and between.fullmatch(gap):
                 read = _shared(read, following)
         yield _fact(block, read, words)
+
+
+def _spanned(before: Read | None, read: Read, text: str) -> Read:
+    """The second year of "2027-28", in full."""
+    if before is None or not (before.plain and read.plain) or before.value not in YEARS:
+        return read
+    year = before.value // 100 * 100 + read.value
+    joined = text[before.end : read.start].strip() in ("-", "–", "—", "/", "~", "～", "〜", "至")
+    return replace(read, value=year) if joined and before.value < year < before.value + 99 else read
 
 
 def _shared(first: Read, second: Read) -> Read:

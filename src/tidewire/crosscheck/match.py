@@ -7,6 +7,7 @@ block says two different things.
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 from tidewire.crosscheck.agree import agreeing, block_of
@@ -180,6 +181,7 @@ def _in_words(fact: Fact, there: Facts) -> Fact | None:
             for said in there.facts
             if said.spelt and block_of(said) == block_of(fact)
             and 2 <= int(said.value) < WORDED and looks_alike(fact, said)
+            and Decimal(fact.value) <= 10 * int(said.value)
         ),
         None,
     )  # fmt: skip

@@ -101,7 +101,7 @@ def vocabulary(tag: str) -> Vocabulary:
         weekdays=Table(_weekdays(locale, spaced, data) + listed("weekdays") + _exact(data)),
         months=Table(_calendar(locale.months, spaced, first=1) + _months(listed("months"))),
         quarters=Table(_quarters(data, spaced, listed("quarters"))),
-        numbers=Table(_numbers(listed("numbers"), listed("tens"), spaced, data.get("stuck", ""))),
+        numbers=Table(_numbers(listed("numbers"), listed("tens"), spaced, data)),
         clock={name: any_of(name) for name in (*clock, "after_hour")},
         percent_before=any_of("percent_before"),
         of=any_of("of"),
@@ -193,11 +193,12 @@ def _quarters(
 
 
 def _numbers(
-    ones: list[tuple[str, str]], tens: list[tuple[str, str]], spaced: bool, stuck: str
+    ones: list[tuple[str, str]], tens: list[tuple[str, str]], spaced: bool, data: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
-    """`stuck`: a pattern of what stands straight before them (the article, "and")."""
-    edge = rf"(?<!\w){stuck}" if spaced else ""
+    """`stuck`: a pattern of what stands straight before them; `spelt`: words of any value."""
+    edge = rf"(?<!\w){data.get('stuck', '')}" if spaced else ""
     found = [(edge + pattern, str(int(number) + 1)) for pattern, number in ones]
+    found += [(edge + entry(k, spaced), str(v)) for k, v in data.get("spelt", {}).items()]
     return found + [(edge + pattern, str((int(number) + 3) * 10)) for pattern, number in tens]
 
 
