@@ -12,12 +12,13 @@ from tidewire.crosscheck.compare import compare
 from tidewire.crosscheck.fact import Kind
 from tidewire.crosscheck.facts import read
 from tidewire.crosscheck.match import Weight
+from tidewire.crosscheck.sheet import sheet
 from tidewire.crosscheck.within import within
 from tidewire.intake.read import read_files
 from tidewire.intake.submission import raw_release, read_submission
 from tidewire.languages import KNOWN_15
-from tidewire.model.release import Release
-from tidewire.model.rendition import Rendition
+from tidewire.model.release import Contact, Release
+from tidewire.model.rendition import Dateline, Rendition
 
 FOLDER = Path(__file__).parents[2] / "samples"
 DAY = datetime.date(2026, 3, 3)
@@ -138,6 +139,23 @@ def test_what_does_not_fit_within_one_text_is_named(headline: str, body: str, co
 def test_a_text_that_fits_together_is_left_alone() -> None:
     text = "<p>On Monday, 2 March 2026, at 10:00 CET, 48 ships of XCSE: LNTF sailed.</p>"
     assert list(within(0, read(Rendition("en", "48 ships", text)), DAY)) == []
+
+
+def test_the_sheet_and_the_texts_are_held_against_each_other() -> None:
+    given = release(en="Ask media@tide.example.", de="Ada Smaple, +1 202 555 0124.")
+    contact = Contact("Press", "Ada Sample", mail="press@tide.example", phone="+1 202 555 0142")
+    first, second = given.renditions
+    first = dataclasses.replace(first, dateline=Dateline("Kiel", "DE", DAY))
+    second = dataclasses.replace(second, dateline=Dateline("Kiel", "DK", DAY))
+    given = dataclasses.replace(given, renditions=(first, second), contacts=(contact,))
+    found = list(sheet(given, [read(one) for one in given.renditions]))
+    assert [(one.code, one.at, one.weight) for one in found] == [
+        ("dateline-differs", 1, Weight.WARNING),
+        ("sheet-differs", 1, Weight.WARNING),
+        ("sheet-differs", 1, Weight.WARNING),
+    ]
+    given = sample()
+    assert list(sheet(given, [read(one) for one in given.renditions])) == []
 
 
 def test_the_command_shows_what_differs_and_ends_with_two() -> None:
