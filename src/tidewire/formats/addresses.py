@@ -38,3 +38,8 @@ def unsubscribe_url(base: str, token: str) -> str:
 def preferences_url(base: str, token: str) -> str:
     """Where a subscriber changes what they get."""
     return f"{base}/preferences/{quote(token, safe='')}"
+
+
+def translate_url(base: str, token: str) -> str:
+    """Where a translator works on one release in one language."""
+    return f"{base}/translate/{quote(token, safe='')}"
