@@ -22,7 +22,8 @@ from tidewire.channels.websub import routes as websub
 from tidewire.delivery.feedback import hear
 from tidewire.desk import routes as desk
 from tidewire.intake import routes as intake
-from tidewire.intake.submit import examine
+from tidewire.intake import translator_routes as translator
+from tidewire.intake.submit import Intake, examine
 from tidewire.newsroom import routes as newsroom
 from tidewire.newsroom import search_routes
 from tidewire.outlets import routes as outlets
@@ -63,6 +64,13 @@ def create_app(house: House) -> ASGIApp:
             house.bell,
             house.vault,
             translator=open_provider(house.settings.environment),
+        )
+    )
+    app.include_router(
+        translator.routes(
+            Intake(house.database, house.clock, house.bell, house.vault),
+            house.signer,
+            house.settings.base_url,
         )
     )
     app.include_router(
