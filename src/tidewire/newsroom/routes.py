@@ -196,7 +196,7 @@ def routes(
         ("/sitemap-{number}.xml", sitemap_part),
         ("/robots.txt", robots),
     ):
-        router.add_route(path, serve, methods=METHODS, include_in_schema=False)
+        router.add_api_route(path, serve, methods=METHODS, response_class=Response)
     return router
 
 
