@@ -125,10 +125,17 @@ THAI = Rendition(
     dateline=Dateline("ท่าเรือสมมติ", "DE", date(2026, 3, 3)),
     body="<p>บริษัทสมมติเชื่อมต่อโรงไฟฟ้าแห่งแรกกับโครงข่ายในวันนี้ กังหันสี่สิบตัวอยู่ที่ความลึก 38 เมตร</p>",
 )
+CHINESE = Rendition(
+    language="zh-Hant",
+    headline="虛構的潮汐發電園區接入電網",
+    subheadline="外海四十座渦輪機為六萬一千戶家庭供電",
+    dateline=Dateline("虛構港", "DE", date(2026, 3, 3)),
+    body="<p>虛構的公司今日將首座潮汐發電園區接入電網。四十座渦輪機位於水深38公尺處，每日隨潮汐轉動四次。</p>",
+)
 
 TIDAL = Release(
     slug="nordmole",
-    renditions=(ENGLISH, GERMAN, ARABIC, JAPANESE, THAI),
+    renditions=(ENGLISH, GERMAN, ARABIC, JAPANESE, THAI, CHINESE),
     contacts=(
         Contact(
             "Press office", "Piet Perlmutt", "press@harbourlight.example", "+49 40 0000 00", True
@@ -137,6 +144,8 @@ TIDAL = Release(
         Contact("Media only", "Otto Oktopus", "desk@harbourlight.example"),
     ),
     sectors=("energy", "technology", "environment"),
+    subjects=("medtop:06000000",),
+    countries=("DK",),
     source="Harbour Light Energy",
     licence="Free to use with the source named",
 )
@@ -212,6 +221,7 @@ async def add_world(database: Database) -> int:
         )
         await add_release(tx, issuer, "german", [(Act.PUBLISH, german, "")], first=6)
         await add_release(tx, issuer, "sealed", [(Act.PUBLISH, TIDAL, "")], first=0)
+        await tx.execute("UPDATE wire_head SET sequence = 6")
         await add_deliveries(tx, shown)
         return shown
 

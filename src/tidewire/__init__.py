@@ -18,9 +18,11 @@ a bell (bus/). Imports go down only:
 
     app                                                   joins the parts, runs the programs
     intake  desk  publish  delivery  reports  newsroom    the stages
-    audience  channels  ledger  access  vault             what they work with
-    store  bus  formats  crosscheck                       PostgreSQL, the bell, pure rendering,
-                                                          what renditions say, compared
+    outlets                                               the wire, pulled in every format
+    audience  channels  ledger  access  translation  vault   what they work with
+    store  bus  formats  crosscheck  search               PostgreSQL, the bell, pure rendering,
+                                                          what renditions say, compared, and
+                                                          the terms they are found by
     clock  languages  meters  waiting                     time, furniture, counts
     model                                                 the nouns
 """

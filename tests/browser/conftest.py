@@ -98,7 +98,9 @@ async def look(chromium: Browser, site: Site) -> AsyncIterator[Open]:
         page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: elsewhere(asked.url))
-        await page.goto(address if "://" in address else site.base_url + address)
+        answer = await page.goto(address if "://" in address else site.base_url + address)
+        expected = 410 if "/killed/" in address else 404 if "/nothing/" in address else 200
+        assert answer is not None and answer.status == expected, address
         return page
 
     def elsewhere(url: str) -> None:

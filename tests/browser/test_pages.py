@@ -12,12 +12,19 @@ AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = {
     "front": "/",
-    "front in arabic": "/?language=ar",
+    "list in arabic": "/news/ar",
+    "list in english": "/news/en",
+    "sector": "/news/de/sector/energy",
+    "country": "/news/ja/country/DE",
+    "issuer": "/issuers/harbourlight",
+    "day": "/archive/2026-03-03",
+    "empty list": "/news/en/sector/gaming",
     "english": "/releases/tidal/en",
     "german": "/releases/tidal/de",
     "arabic": "/releases/tidal/ar",
     "japanese": "/releases/tidal/ja",
     "thai": "/releases/tidal/th",
+    "traditional chinese": "/releases/tidal/zh-Hant",
     "corrected": "/releases/corrected/en",
     "killed": "/releases/killed/en",
     "missing": "/releases/nothing/en",
@@ -61,7 +68,8 @@ async def test_every_page_fits_a_phone_and_holds_no_script_and_no_inline_style(
 ) -> None:
     shown = await look(address(site, page), width=360)
     assert await shown.evaluate("document.documentElement.scrollWidth") <= 360
-    assert await shown.locator("script, style, [style], [onclick], [onload]").count() == 0
+    data = 'script:not([type="application/ld+json"])'  # never run, and not the policy's concern
+    assert await shown.locator(f"{data}, style, [style], [onclick], [onload]").count() == 0
 
 
 async def test_the_keyboard_reaches_the_text_first_and_shows_where_it_is(look: Open) -> None:

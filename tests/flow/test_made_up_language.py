@@ -53,7 +53,7 @@ async def http(
     await go(database, clock)
     app = FastAPI()
     app.include_router(feed.routes(context))
-    app.include_router(newsroom.routes(database, BASE))
+    app.include_router(newsroom.routes(database, BASE, clock))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
         yield client
 

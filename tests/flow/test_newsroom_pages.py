@@ -9,6 +9,7 @@ from httpx import ASGITransport, AsyncClient
 from lxml import html
 
 from site_world import add_world
+from tidewire.clock import FixedClock
 from tidewire.languages import furniture, known, language_name, unturned
 from tidewire.newsroom.routes import routes
 from tidewire.store.database import Database
@@ -17,11 +18,11 @@ BASE = "https://wire.example"
 
 
 @pytest.fixture
-async def reader(database: Database) -> AsyncIterator[AsyncClient]:
+async def reader(database: Database, clock: FixedClock) -> AsyncIterator[AsyncClient]:
     """A reader of the site, with the small world behind it."""
     await add_world(database)
     app = FastAPI()
-    app.include_router(routes(database, BASE))
+    app.include_router(routes(database, BASE, clock))
     async with AsyncClient(transport=ASGITransport(app), base_url=BASE) as client:
         yield client
 
@@ -39,10 +40,12 @@ async def test_front_lists_what_is_public_and_nothing_else(reader: AsyncClient) 
     assert "killed" not in answer.text
 
 
-async def test_front_in_one_language_shows_only_releases_that_speak_it(
+async def test_a_list_in_one_language_shows_only_releases_that_speak_it(
     reader: AsyncClient,
 ) -> None:
-    page = (await reader.get("/?language=ar")).text
+    asked = await reader.get("/?language=ar")
+    assert (asked.status_code, asked.headers["location"]) == (308, f"{BASE}/news/ar")
+    page = (await reader.get("/news/ar")).text
     assert hrefs(page, "//h2/a/@href") == [f"{BASE}/releases/tidal/ar"]
     assert html.fromstring(page).get("dir") == "rtl"
     assert hrefs(page, "//nav[@class='languages']/a[@aria-current]/@hreflang") == ["ar"]
@@ -70,7 +73,7 @@ async def test_a_release_leads_to_the_best_language(
 
 async def test_alternates_are_reciprocal_and_absolute(reader: AsyncClient) -> None:
     sets = []
-    for language in ("en", "de", "ar", "ja", "th"):
+    for language in ("en", "de", "ar", "ja", "th", "zh-Hant"):
         page = (await reader.get(f"/releases/tidal/{language}")).text
         tree = html.fromstring(page)
         links = tree.xpath("//link[@rel='alternate'][@hreflang]")
@@ -82,7 +85,7 @@ async def test_alternates_are_reciprocal_and_absolute(reader: AsyncClient) -> No
     assert all(one == sets[0] for one in sets)
     assert sets[0]["x-default"] == f"{BASE}/releases/tidal"
     assert sets[0]["ar"] == f"{BASE}/releases/tidal/ar"
-    assert set(sets[0]) == {"en", "de", "ar", "ja", "th", "x-default"}
+    assert set(sets[0]) == {"en", "de", "ar", "ja", "th", "zh-Hant", "x-default"}
 
 
 async def test_contacts_for_media_only_are_not_on_the_page(reader: AsyncClient) -> None:

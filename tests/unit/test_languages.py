@@ -17,6 +17,7 @@ from tidewire.languages import (
     is_language,
     known,
     language_name,
+    role,
 )
 from tidewire.languages.read import read, toml
 from tidewire.languages.tags import spelt_out
@@ -178,6 +179,12 @@ def test_every_file_that_ships_can_be_read() -> None:
 def test_furniture_falls_back_to_the_language_and_then_to_english() -> None:
     assert furniture("de-AT").tag == "de"
     assert furniture("tlh").tag == "en"
+
+
+def test_a_word_for_man_and_woman_alike_names_neither() -> None:
+    assert role("Tagapagsalita", furniture("en")) == "Spokesperson"
+    assert role("Porte-parole", furniture("de")) == furniture("de").roles["spokesperson"]
+    assert role("Talsmand", furniture("en")) == "Spokesman"
 
 
 def test_a_german_dateline() -> None:

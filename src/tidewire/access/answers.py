@@ -8,6 +8,8 @@ _MEANINGS = {
     400: "Not readable: not JSON, or not UTF-8.",
     401: "No key, or one that is not known.",
     403: "The caller's role may not do this.",
+    406: "There is no such format, or none that the caller takes.",
+    429: "Asked too often; Retry-After says when to come back.",
     404: "There is no such thing, or the caller may not see it.",
     409: "It clashes with what is stored, or the release's state does not allow it.",
     413: "The request carries too much.",

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from tidewire.model.errors import NotFound, Unauthenticated
+from tidewire.model.errors import Forbidden, NotFound, Unauthenticated
 
 TAG_BYTES = 16
 SECRET_BYTES = 32
@@ -78,6 +78,30 @@ def read_desktop_key(signer: Signer, key: str) -> tuple[int, int]:
         raise Unauthenticated(
             "This desktop key is not known here.", "Ask the operator of the wire for a key."
         ) from None
+
+
+def outlet_key(signer: Signer, subscriber_id: int, generation: int) -> str:
+    """The key with which an outlet reads the wire; what it is for is signed with it."""
+    return signer.sign("wire", f"{subscriber_id}.{generation}")
+
+
+def read_outlet_key(signer: Signer, key: str) -> tuple[int, int]:
+    """(subscriber id, generation) of an outlet's key.
+
+    Raises Forbidden for a key to the stream, Unauthenticated for what is no key of ours.
+    """
+    try:
+        subscriber_id, generation = signer.read("wire", key).split(".")
+        return int(subscriber_id), int(generation)
+    except (NotFound, ValueError):
+        pass
+    try:
+        read_desktop_key(signer, key)
+    except Unauthenticated:
+        raise Unauthenticated(
+            "This key is not known here.", "Ask the operator of the wire for one."
+        ) from None
+    raise Forbidden("This key is for the stream.", "Ask for one that may read the wire.")
 
 
 def _encode(raw: bytes) -> str:

@@ -37,6 +37,7 @@ def command_line() -> typer.Typer:
         importing,
         ledger,
         mail,
+        outlet,
         report,
         simulate,
         subjects,
@@ -63,6 +64,7 @@ def command_line() -> typer.Typer:
     app.add_typer(accounts.editor, name="editor")
     app.add_typer(circuit.app, name="circuit")
     app.add_typer(desktop.app, name="desktop")
+    app.add_typer(outlet.app, name="outlet")
     app.add_typer(endpoint.app, name="endpoint")
     app.add_typer(ledger.app, name="ledger")
     app.add_typer(mail.app, name="mail")

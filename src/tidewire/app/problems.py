@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tidewire.app.details import problem
 from tidewire.app.running import facts
-from tidewire.model.errors import BadInput, TooMany, WireError
+from tidewire.model.errors import BadInput, WireError
 
 log = structlog.get_logger()
 
@@ -40,9 +40,9 @@ async def _wire_error(request: Request, error: Exception) -> Response:
     ]
     if error.status >= 500:
         log.error("request failed", **_where(request.scope), **facts(error))
-    headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
-    if isinstance(error, TooMany):
-        headers = {"Retry-After": str(error.after)}
+    headers = dict(error.headers)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
     return problem(error.status, error.message, error.advice, errors=errors, headers=headers)
 
 

@@ -24,7 +24,10 @@ from tidewire.desk import routes as desk
 from tidewire.intake import routes as intake
 from tidewire.intake.submit import examine
 from tidewire.newsroom import routes as newsroom
+from tidewire.newsroom import search_routes
+from tidewire.outlets import routes as outlets
 from tidewire.reports import routes as reports
+from tidewire.translation.settings import open_provider
 
 HEADERS = (
     (
@@ -52,7 +55,15 @@ def create_app(house: House) -> ASGIApp:
     problems.install(app)
     context = house.channel_context()
     app.router.routes.extend(health_routes(house, "web"))
-    app.include_router(intake.routes(house.database, house.clock, house.bell, house.vault))
+    app.include_router(
+        intake.routes(
+            house.database,
+            house.clock,
+            house.bell,
+            house.vault,
+            translator=open_provider(house.settings.environment),
+        )
+    )
     app.include_router(
         desk.routes(
             house.database,
@@ -74,10 +85,16 @@ def create_app(house: House) -> ASGIApp:
     )
     app.include_router(feed.routes(context))
     app.include_router(websub.routes(context))
+    app.include_router(
+        outlets.routes(
+            house.database, house.clock, house.bell, house.signer, house.settings.base_url
+        )
+    )
     app.include_router(webhook.routes(house.settings.keys, house.clock))
     app.include_router(email.routes(context, partial(hear, house.database, house.clock)))
     app.include_router(api_reference.routes(app))
-    app.include_router(newsroom.routes(house.database, house.settings.base_url))
+    app.include_router(search_routes.routes(house.database, house.settings.base_url))
+    app.include_router(newsroom.routes(house.database, house.settings.base_url, house.clock))
     static = Path(tidewire.newsroom.__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static), name="static")
     return SafeHeaders(app)  # around all of it, so that no answer goes without them

@@ -26,6 +26,7 @@ from tidewire.delivery.plan import Plan, plan_waiting
 from tidewire.delivery.prepare import Prepare, prepare_coming, warm_coming
 from tidewire.model.delivery import ChannelCode
 from tidewire.model.opening import Opening, Why
+from tidewire.newsroom.indexing import index_wire
 from tidewire.publish.moment import Press, next_moment, publish_due
 from tidewire.publish.stage import Stage, stage_waiting
 from tidewire.store import deliveries
@@ -53,7 +54,7 @@ WAKES = {
     Topic.DECIDED: ("stage", "publish"),
     Topic.STAGED: ("publish", "plan"),
     Topic.PLANNED: ("prepare", "deliver"),
-    Topic.PUBLISHED: ("plan", "deliver"),
+    Topic.PUBLISHED: ("plan", "deliver", "index"),
 }
 
 log = structlog.get_logger()
@@ -134,6 +135,7 @@ def _start_publishing(house: House, loops: Loops, index: AudienceIndex | None) -
         loops.start("audience", partial(index.refresh, house.database), _often)
     loops.start("publish", lambda: publish_due(press), lambda: _until_moment(house, press))
     loops.start("plan", lambda: plan_waiting(plan), _poll)
+    loops.start("index", lambda: index_wire(house.database), _poll)
 
 
 def _start_delivering(

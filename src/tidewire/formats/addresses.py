@@ -1,5 +1,6 @@
 """The public addresses of the wire, made in one place; `base` has no slash at its end."""
 
+from datetime import date
 from urllib.parse import quote
 
 
@@ -38,3 +39,29 @@ def unsubscribe_url(base: str, token: str) -> str:
 def preferences_url(base: str, token: str) -> str:
     """Where a subscriber changes what they get."""
     return f"{base}/preferences/{quote(token, safe='')}"
+
+
+def card_url(base: str, ref: str, language: str, version: int) -> str:
+    """The picture of a release in one language; the version only makes readers look again."""
+    return f"{release_url(base, ref, language)}/card.png?v={version}"
+
+
+def news_url(base: str, language: str, by: str = "", value: str = "") -> str:
+    """The list of releases in one language; `by` "sector" or "country", of those with a value."""
+    page = f"{base}/news/{quote(language, safe='')}"
+    return f"{page}/{by}/{quote(value, safe='')}" if by else page
+
+
+def issuer_url(base: str, slug: str) -> str:
+    """The list of what one issuer has published."""
+    return f"{base}/issuers/{quote(slug, safe='')}"
+
+
+def archive_url(base: str) -> str:
+    """The newest day of the archive."""
+    return f"{base}/archive"
+
+
+def day_url(base: str, day: date) -> str:
+    """The list of what was first published on one day (UTC)."""
+    return f"{base}/archive/{day.isoformat()}"

@@ -206,7 +206,9 @@ def _numbers_apart(body: str, way: str) -> str:
     """Phone numbers in text from right to left in bdi: else their groups change places."""
     if way != "rtl":
         return body
-    return _TAG_OR_PHONE.sub(lambda at: at[0] if at["tag"] else f"<bdi>{at[0]}</bdi>", body)
+    return _TAG_OR_PHONE.sub(
+        lambda at: at[0] if at["tag"] else f'<bdi dir="ltr">{at[0]}</bdi>', body
+    )
 
 
 def _disclaimer(release: Release, words: Furniture) -> str:

@@ -137,7 +137,9 @@ def _align(table: HtmlElement, start: str, end: str) -> None:
         said = [text for text in said if text]
         numbers = bool(said) and all(_NUMBER.fullmatch(text) for text in said)
         for cell in column:
-            side = f"{end};white-space:nowrap" if numbers else start
+            side = end if numbers else start
+            if numbers and cell.tag == "td":  # a heading may be long, a number never breaks
+                side += ";white-space:nowrap"
             cell.set("style", f"{_CELL};text-align:{side}")
 
 

@@ -5,9 +5,11 @@ import re
 from typing import Any
 
 from tidewire.intake.calendar_words import dates_in, territory_code
+from tidewire.intake.own_words import own_words, plain
 
 _DASH = re.compile(r"\s*(?:[–—]|--|\s-\s|/[^/]{2,30}/\s*(?:--|[–—]|-))\s*")
 _FARTHEST = 120
+_COMMAS = (",", "،", "、", "，")
 _PLACE = re.compile(r"[^\W\d_][^\d:;!?]{1,60}")
 
 
@@ -18,14 +20,18 @@ def opening_dateline(text: str, language: str) -> tuple[dict[str, Any], int] | N
     """
     for dash in _DASH.finditer(text, 0, _FARTHEST):
         head = text[: dash.start()]
+        own = own_words(language).dateline(plain(head))
+        if own and own["date"]:
+            own["country"] = territory_code(own["country"], language) if own["country"] else None
+            return own, dash.end()
         for start, end, date in dates_in(head, language):
             place = head[:start].strip()
-            apart = place.endswith(",") or place.isupper()
-            place = place.rstrip(" ,")
-            if date and apart and not head[end:].strip(" ,.") and _PLACE.fullmatch(place):
-                return _fields([part.strip() for part in place.split(",")], date, language), (
-                    dash.end()
-                )
+            apart = place.endswith(_COMMAS) or place.isupper()
+            place = place.rstrip(" ,،、，")
+            if date and apart and not head[end:].strip(" ,،、，.") and _PLACE.fullmatch(place):
+                return _fields(
+                    [part.strip() for part in re.split("[,،、，]", place)], date, language
+                ), (dash.end())
     return None
 
 

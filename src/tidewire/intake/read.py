@@ -1,4 +1,4 @@
-"""Read a file by its ending, into a draft or, for .json, straight into a document."""
+"""Read files by their endings, into drafts or, for our own .json, straight into a document."""
 
 import json
 from collections.abc import Sequence
@@ -9,13 +9,17 @@ from tidewire.intake.docx import read_docx
 from tidewire.intake.draft import Draft
 from tidewire.intake.html import read_html
 from tidewire.intake.markdown import read_markdown
+from tidewire.intake.news_facts import one_release
+from tidewire.intake.newsml_g2 import read_newsml_g2
+from tidewire.intake.ninjs import is_ninjs, read_ninjs
 from tidewire.intake.plain import read_plain
 from tidewire.intake.strings import block
 from tidewire.languages import canonical
 from tidewire.model.errors import BadInput, TooLarge, Unreadable
 
 MOST_BYTES = 20_000_000
-ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".json")
+ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".json", ".xml")
+NEWS = (".json", ".xml")  # files of news items, which may hold several renditions
 
 
 def read_files(paths: Sequence[Path], fields: dict[str, Any]) -> dict[str, Any]:
@@ -29,12 +33,34 @@ def read_files(paths: Sequence[Path], fields: dict[str, Any]) -> dict[str, Any]:
     }
     shared = {name: value for name, value in fields.items() if name not in own}
     if paths[0].suffix.lower() == ".json":
-        return _with_own(read_json(_text(paths[0])) | shared, own)
+        document = read_json(_text(paths[0]))
+        if not is_ninjs(document):
+            return _with_own(document | shared, own)
     language = str(own.get("language", ""))
-    drafts = [read_file(p, language if at == 0 else "") for at, p in enumerate(paths)]
+    drafts = [
+        draft
+        for at, path in enumerate(paths)
+        for draft in read_drafts(path, language if at == 0 else "")
+    ]
+    if all(path.suffix.lower() in NEWS for path in paths):
+        one_release(drafts)
+    return _with_own(document_of(drafts) | shared, own)
+
+
+def document_of(drafts: Sequence[Draft]) -> dict[str, Any]:
+    """One submission document out of the drafts of a release; what the first says counts."""
     said = {name: value for d in reversed(drafts) for name, value in d.shared.items()}
-    document = {**said, **shared, "renditions": [_rendition(d) for d in drafts]}
-    return _with_own(document, own)
+    return {**said, "renditions": [_rendition(d) for d in drafts]}
+
+
+def read_drafts(path: Path, language: str = "") -> list[Draft]:
+    """The drafts in one file: of news items as many as it holds, else one."""
+    ending = path.suffix.lower()
+    if ending == ".xml":
+        return read_newsml_g2(_text(path))
+    if ending == ".json":
+        return read_ninjs(read_json(_text(path)))
+    return [read_file(path, language)]
 
 
 def read_file(path: Path, language: str = "") -> Draft:

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Response
+from fastapi import APIRouter, Body, Depends, Header, Path, Query, Request, Response
 
 from tidewire.access.answers import problems
 from tidewire.access.bearer import caller_dependency, keyed_route
 from tidewire.access.refs import must_be_ref, unknown_release
 from tidewire.bus.bell import Bell
 from tidewire.clock import Clock
+from tidewire.formats.xliff.names import MEDIA_TYPE
 from tidewire.intake import submit as act
 from tidewire.intake.add_rendition import add_rendition
 from tidewire.intake.answers import (
@@ -21,11 +22,16 @@ from tidewire.intake.answers import (
     release_out,
     taken_out,
 )
+from tidewire.intake.give_out import give_out, no_machine
+from tidewire.intake.strings import Code
 from tidewire.intake.submission import Correction, RenditionIn, Submission
+from tidewire.intake.take_back import take_xliff, translate
+from tidewire.intake.translated import BODIES, translated_route
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.store import releases
 from tidewire.store.database import Database
+from tidewire.translation.provider import Provider
 from tidewire.vault.vault import Vault
 
 Ref = Annotated[str, Path(description="The release's ref.", max_length=100)]
@@ -39,18 +45,26 @@ Key = Annotated[
 ]
 
 
-def routes(database: Database, clock: Clock, bell: Bell, vault: Vault) -> APIRouter:
-    """The router of intake."""
+def routes(
+    database: Database,
+    clock: Clock,
+    bell: Bell,
+    vault: Vault,
+    *,
+    translator: Provider | None = None,
+) -> APIRouter:
+    """The router of intake; `translator` is the machine that translates, None for none."""
     intake = act.Intake(database, clock, bell, vault)
     caller_of = caller_dependency(database)
     router, for_issuers, for_all = (
         APIRouter(),
-        APIRouter(route_class=keyed_route(caller_of, Role.ISSUER)),
+        APIRouter(route_class=translated_route(keyed_route(caller_of, Role.ISSUER))),
         APIRouter(route_class=keyed_route(caller_of)),
     )
     _add_hand_in(for_issuers, intake, caller_of)
     _add_reading(for_all, intake, caller_of)
     _add_renditions(for_all, intake, caller_of)
+    _add_translation(for_all, intake, caller_of, translator)
     for part in (for_issuers, for_all):
         router.include_router(part, prefix="/api/v1/releases", tags=["releases"])
     return router
@@ -73,6 +87,7 @@ def _add_hand_in(router: APIRouter, intake: act.Intake, caller_of: object) -> No
         "",
         status_code=201,
         summary="Hand in a release",
+        openapi_extra=BODIES,
         responses={
             200: {"model": TakenOut, "description": "It was here already, or this is a dry run."},
             201: {
@@ -100,6 +115,7 @@ def _add_hand_in(router: APIRouter, intake: act.Intake, caller_of: object) -> No
     @router.post(
         "/{ref}/resubmit",
         summary="Hand in a returned release again",
+        openapi_extra=BODIES,
         responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
     )
     async def hand_in_again(
@@ -157,3 +173,75 @@ def _add_reading(router: APIRouter, intake: act.Intake, caller_of: object) -> No
         if not rows:
             raise unknown_release()
         return release_out(rows[0])
+
+
+def _add_translation(
+    router: APIRouter, intake: act.Intake, caller_of: object, provider: Provider | None
+) -> None:
+    @router.get(
+        "/{ref}/xliff",
+        summary="A release for a translator's tool",
+        response_class=Response,
+        responses={
+            200: {"content": {MEDIA_TYPE: {}}, "description": "XLIFF 2.1."},
+            **problems(401, 403, 404, 422, 503),
+        },
+    )
+    async def xliff(
+        ref: Ref,
+        caller: Annotated[Caller, Depends(caller_of)],
+        to: Annotated[str, Query(description="The language wanted, BCP 47.", max_length=60)],
+        machine: Annotated[
+            bool, Query(description="Fill in what the machine makes of it, in state initial.")
+        ] = False,
+    ) -> Response:
+        """The rendition that prevails, as XLIFF 2.1. For its issuer and for editors."""
+        if machine and provider is None:
+            raise no_machine()
+        given = await give_out(intake, caller, ref, to, provider if machine else None)
+        return Response(given, media_type=MEDIA_TYPE)
+
+    @router.post(
+        "/{ref}/xliff",
+        status_code=201,
+        summary="Hand in a translation",
+        openapi_extra={"requestBody": {"required": True, "content": {MEDIA_TYPE: {"schema": {}}}}},
+        responses={
+            200: {"model": AddedOut, "description": "It replaced one, or this is a dry run."},
+            **problems(400, 401, 403, 404, 409, 413, 422, 503),
+        },
+    )
+    async def take(
+        ref: Ref,
+        request: Request,
+        caller: Annotated[Caller, Depends(caller_of)],
+        response: Response,
+        translator: Annotated[str, Query(description="Who translated it.", max_length=200)] = "",
+        dry_run: Annotated[bool, Query(description="Only check; store nothing.")] = False,
+    ) -> AddedOut:
+        """The whole translation, as XLIFF 2.1; it goes once the desk approves it."""
+        raw = await request.body()
+        added = await take_xliff(intake, caller, ref, raw, translator=translator, dry_run=dry_run)
+        if added.replaced or dry_run:
+            response.status_code = 200
+        return added_out(added)
+
+    @router.post(
+        "/{ref}/translate",
+        status_code=201,
+        summary="Have it translated by machine",
+        responses=problems(400, 401, 403, 404, 409, 413, 422, 503),
+    )
+    async def by_machine(
+        ref: Ref,
+        to: Annotated[
+            list[Code],
+            Body(embed=True, description="Languages, BCP 47.", min_length=1, max_length=10),
+        ],
+        caller: Annotated[Caller, Depends(caller_of)],
+    ) -> list[AddedOut]:
+        """A rendition in each language, labelled as the machine's; all wait for the desk."""
+        if provider is None:
+            raise no_machine()
+        added = await translate(intake, caller, ref, provider, to)
+        return [added_out(one) for one in added]

@@ -13,6 +13,7 @@ from tidewire.languages.read import REFERENCE, read, toml
 from tidewire.languages.tags import best
 from tidewire.model.errors import Misconfigured
 
+_EITHER = "spokesperson"  # the role that a word names which says neither man nor woman
 _folders: list[Path] = []  # at most one, which `load` was given
 
 
@@ -88,6 +89,7 @@ def _role_keys() -> Mapping[str, str]:
     """The key of every role by its casefolded labels, in all languages, and by itself."""
     found = {key: key for key in furniture(REFERENCE).roles}
     for tag in known():
-        for key, label in furniture(tag).roles.items():
-            found.setdefault(label.casefold(), key)
+        roles = furniture(tag).roles
+        for key in (_EITHER, *roles):
+            found.setdefault(roles[key].casefold(), key)
     return MappingProxyType(found)

@@ -2,6 +2,7 @@
 
 WireError                 message, advice, and an HTTP status
  ├─ BadInput        422   what was handed in cannot be taken; carries problems
+ │   ├─ BadQuery    400   what is asked for cannot be: no such filter, a cursor not reached yet
  │   ├─ Unreadable  400   it is not even the format it says it is
  │   └─ TooLarge    413   it is over a stated limit
  ├─ Unauthenticated 401   no key, or one that is not known
@@ -9,13 +10,14 @@ WireError                 message, advice, and an HTTP status
  ├─ NotFound        404   no such release, account, subscriber ...
  ├─ Conflict        409   it clashes with what is stored
  │   └─ MoveRefused 409   the release's state does not allow the move
- ├─ TooMany         429   asked too often; says when to ask again
+ ├─ NotAcceptable   406   there is no such format
+ ├─ TooMany         429   the caller asks more often than they may
  ├─ Misconfigured   500   a setting is missing or wrong: the operator must act
  └─ Unavailable     503   a part that is needed does not answer now
      └─ CannotOpen  503   a seal does not open: the key is another one, or bytes were changed
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -47,10 +49,14 @@ class WireError(Exception):
 
     status = 500
 
-    def __init__(self, message: str, advice: str = "") -> None:
+    def __init__(
+        self, message: str, advice: str = "", *, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """`headers` go with an HTTP answer: Retry-After, for one."""
         super().__init__(message)
         self.message = message
         self.advice = advice
+        self.headers = dict(headers or {})
 
     def __str__(self) -> str:
         return f"{self.message} {self.advice}".strip()
@@ -64,6 +70,12 @@ class BadInput(WireError):
     def __init__(self, message: str, advice: str = "", problems: Sequence[Problem] = ()) -> None:
         super().__init__(message, advice)
         self.problems = tuple(problems)
+
+
+class BadQuery(BadInput):
+    """What is asked for cannot be asked for: there is no such filter, or not yet such a place."""
+
+    status = 400
 
 
 class Unreadable(BadInput):
@@ -106,14 +118,16 @@ class MoveRefused(Conflict):
     """The release's state does not allow this move."""
 
 
+class NotAcceptable(WireError):
+    """There is no such format, or none of those that the caller takes."""
+
+    status = 406
+
+
 class TooMany(WireError):
-    """The caller asks too often; `after` are the seconds until they may again."""
+    """The caller asks more often than they may; a header says when to come back."""
 
     status = 429
-
-    def __init__(self, message: str, *, after: float) -> None:
-        self.after = max(1, int(-(-after // 1)))
-        super().__init__(message, f"Ask again in {self.after} s.")
 
 
 class Misconfigured(WireError):

@@ -12,6 +12,8 @@ class Why(StrEnum):
     QUEUE = "to list it"
     SHOW = "to show it"
     APPROVE = "to approve it"
+    TRANSLATE = "to have it translated"
+    MACHINE = "to have it translated by machine"
     SCHEDULE = "to set its moment"
     COMPARE = "to check a rendition against it"
     STAGE = "to find its audience"

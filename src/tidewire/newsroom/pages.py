@@ -1,92 +1,25 @@
-"""The public pages as text: what an edition becomes for a reader. Pure; nothing is fetched here."""
+"""The page of a release as text: what an edition becomes for a reader. Pure; nothing is fetched."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC
 
 from tidewire.formats import addresses, site
 from tidewire.formats.article import Article, article
-from tidewire.languages import best, direction, furniture, known, language_name
+from tidewire.formats.body import line
+from tidewire.formats.feed_names import FeedName
+from tidewire.languages import furniture
+from tidewire.languages.regions import place_code
+from tidewire.languages.spellings import open_graph_locale
 from tidewire.model.release import Act, Edition
+from tidewire.model.sectors import SECTORS
+from tidewire.newsroom.card import SIZE
 from tidewire.newsroom.changes import Change, changes
+from tidewire.newsroom.frame import LanguageLink, Link, feeds, frame, instant, language_link
+from tidewire.newsroom.structured import data_block, news_article
 
-FEED_FORMS = (
-    ("atom", "Atom", "application/atom+xml"),
-    ("rss", "RSS", "application/rss+xml"),
-    ("json", "JSON Feed", "application/feed+json"),
-)
 TITLES = {Act.CORRECT: "corrected_title", Act.KILL: "killed_title", Act.WITHDRAW: "withdrawn_title"}
 SUMMARY_LENGTH = 200
-_LOCALES = {"zh-Hans": "zh_CN", "zh-Hant": "zh_TW"}  # OpenGraph's locales know no scripts
 
 _templates = site.templates("tidewire.newsroom")
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageLink:
-    """One language version of a page, named in its own language."""
-
-    tag: str
-    name: str
-    direction: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True)
-class FeedLink:
-    """One feed of releases in one language."""
-
-    name: str
-    type: str
-    title: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One release on the front list. `spoken` is the language of its furniture."""
-
-    language: str
-    direction: str
-    spoken: str
-    issuer: str
-    place: str
-    moment: str
-    published: str
-    headline: str
-    subheadline: str
-    href: str
-    corrected: str
-    others: tuple[LanguageLink, ...]
-
-
-def furniture_language(wanted: Sequence[str]) -> str:
-    """The language of a page that has none of its own, from what the reader wants."""
-    return best(known(), wanted) or "en"
-
-
-def front_page(
-    editions: Sequence[Edition],
-    *,
-    base_url: str,
-    chosen: str | None,
-    wanted: Sequence[str],
-    languages: Iterable[str],
-) -> str:
-    """The front list. `chosen` keeps one language; `languages` are those one can switch to.
-
-    Releases that were taken back are not listed; their own addresses say so.
-    """
-    language = chosen or furniture_language(wanted)
-    asked = [chosen] if chosen else [*wanted, language]
-    return _templates.get_template("front.html").render(
-        **_frame(language),
-        chosen=chosen,
-        languages=[_link(tag, f"/?language={tag}") for tag in languages],
-        entries=[_entry(one, asked, base_url) for one in editions if not one.retracted],
-        feeds=_feeds(language, base_url),
-    )
 
 
 def release_page(
@@ -108,66 +41,40 @@ def release_page(
     assert edition.published_at is not None
     first = edition.first_published_at or edition.published_at
     return _templates.get_template("release.html").render(
-        **_frame(language),
+        **frame(language),
         article=joined,
         issuer_website=edition.issuer_website,
         place=rendition.dateline.place if rendition.dateline else "",
         published=here.moment(first),
-        first_moment=_instant(first),
+        first_moment=instant(first),
         changed_at=here.moment(edition.published_at),
-        moment=_instant(edition.published_at),
+        moment=instant(edition.published_at),
         notice_title=here.word(TITLES[edition.act]) if edition.act in TITLES else "",
         changes=_changes(before, edition, language),
         added=before is not None and language not in before.release.languages(),
         summary=(joined.subheadline or joined.headline)[:SUMMARY_LENGTH],
-        locale=_LOCALES.get(language, language.replace("-", "_")),
+        locale=open_graph_locale(language),
+        other_locales=_other_locales(newest or edition, language),
+        card=addresses.card_url(base_url, edition.ref, language, edition.version),
+        card_size=SIZE,
+        structured=data_block(news_article(edition, joined, base_url)),
+        licence=_web(edition.release.licence),
+        more=_more(edition, language),
         languages=_renditions(newest or edition, base_url),
         default_url=addresses.release_url(base_url, edition.ref),
         lines=_lines(joined),
-        feeds=_feeds(language, base_url),
+        feeds=feeds(FeedName(language), base_url),
     )
 
 
-def missing_page(wanted: Sequence[str]) -> str:
+def missing_page(language: str) -> str:
     """The page for an address that names nothing public: the same whatever the reason."""
-    return _templates.get_template("missing.html").render(**_frame(furniture_language(wanted)))
-
-
-def _frame(language: str) -> dict[str, Any]:
-    return {
-        "language": language,
-        "direction": direction(language),
-        "words": furniture(language),
-    }
-
-
-def _entry(edition: Edition, asked: Sequence[str], base_url: str) -> Entry:
-    available = edition.release.languages()
-    language = best(available, asked) or available[0]
-    rendition = edition.release.rendition(language)
-    here = furniture(language)
-    assert edition.published_at is not None
-    first = edition.first_published_at or edition.published_at
-    links = _renditions(edition, base_url)
-    return Entry(
-        language=language,
-        direction=direction(language),
-        spoken=here.tag,
-        issuer=edition.issuer_name,
-        place=rendition.dateline.place if rendition.dateline else "",
-        moment=_instant(first),
-        published=here.moment(first),
-        headline=rendition.headline,
-        subheadline=rendition.subheadline,
-        href=addresses.release_url(base_url, edition.ref, language),
-        corrected=here.word("corrected") if edition.act is Act.CORRECT else "",
-        others=tuple(link for link in links if link.tag != language),
-    )
+    return _templates.get_template("missing.html").render(**frame(language))
 
 
 def _renditions(edition: Edition, base_url: str) -> list[LanguageLink]:
     return [
-        _link(tag, addresses.release_url(base_url, edition.ref, tag))
+        language_link(tag, addresses.release_url(base_url, edition.ref, tag))
         for tag in edition.release.languages()
     ]
 
@@ -181,10 +88,48 @@ def _changes(before: Edition | None, edition: Edition, language: str) -> tuple[C
     return changes(before.release.rendition(language), edition.release.rendition(language))
 
 
+def _other_locales(edition: Edition, language: str) -> list[str]:
+    others = (tag for tag in edition.release.languages() if tag != language)
+    found = dict.fromkeys(map(open_graph_locale, others))
+    return [one for one in found if one != open_graph_locale(language)]
+
+
+def _web(address: str) -> str:
+    url = line(address)
+    return url if url.startswith(("https://", "http://")) else ""
+
+
+def _more(edition: Edition, language: str) -> list[tuple[str, list[Link]]]:
+    """Where the page leads on: lists that the release stands in. Of what was taken back, two."""
+    words, url = furniture(language), addresses.news_url
+    way = (words.tag, words.direction)
+    first = edition.first_published_at or edition.published_at
+    assert first is not None
+    day = first.astimezone(UTC).date()
+    issuer = Link(edition.issuer_name, addresses.issuer_url("", edition.issuer_slug), "", "auto")
+    ends = [
+        (words.word("issuer"), [issuer]),
+        (words.word("archive"), [Link(words.date(day), addresses.day_url("", day), *way)]),
+    ]
+    if edition.retracted:
+        return ends
+    release = edition.release
+    at = release.rendition(language).dateline
+    codes = [code.upper() for code in (*release.countries, at.country if at else None) if code]
+    sectors = [slug for slug in dict.fromkeys(release.sectors) if slug in SECTORS]
+    places = [code for code in dict.fromkeys(codes) if place_code(code) == code]
+    groups = [
+        (words.word("sectors"),
+         [Link(words.sector(one), url("", language, "sector", one), *way) for one in sectors]),
+        (words.word("countries"),
+         [Link(words.country(one), url("", language, "country", one), *way) for one in places]),
+    ]  # fmt: skip
+    return [ends[0], *((name, links) for name, links in groups if links), ends[1]]
+
+
 def _lines(joined: Article) -> list[str]:
-    """The lines at the end, in their order: what it is about, whose it is, who sent it."""
+    """The lines at the end, in their order: whose it is, who sent it."""
     lines = (
-        joined.sectors_line,
         joined.source_line,
         joined.licence_line,
         *joined.origin_lines,
@@ -193,24 +138,3 @@ def _lines(joined: Article) -> list[str]:
         joined.about_wire,
     )
     return [line for line in lines if line]
-
-
-def _link(tag: str, href: str) -> LanguageLink:
-    return LanguageLink(tag, language_name(tag, tag), direction(tag), href)
-
-
-def _feeds(language: str, base_url: str) -> list[FeedLink]:
-    return [
-        FeedLink(
-            name,
-            kind,
-            f"Tidewire {language} ({name})",
-            addresses.feed_url(base_url, language, None, form),
-        )
-        for form, name, kind in FEED_FORMS
-    ]
-
-
-def _instant(at: datetime) -> str:
-    """RFC 3339 in UTC, to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

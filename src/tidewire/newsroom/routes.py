@@ -1,113 +1,219 @@
-"""The addresses of the public site: front list, releases, renditions, languages."""
+"""The addresses of the public site: front list, lists, releases, languages, sitemaps."""
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date
+from functools import lru_cache
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response
 
+from tidewire.clock import Clock
 from tidewire.formats import addresses, site
 from tidewire.languages import best, canonical, known
-from tidewire.model.release import Act, Edition
-from tidewire.newsroom import pages, tongues
-from tidewire.store import editions
-from tidewire.store.database import Connection, Database
+from tidewire.newsroom import pages, reading, sitemaps, tongues
+from tidewire.newsroom.lists import furniture_language, read_listing
+from tidewire.newsroom.reading import NOT_FOUND, Span
+from tidewire.newsroom.shelf import HTML, Kept, Shelf, kept
+from tidewire.store.database import Database
 
-FRONT_LENGTH = 50
-NOT_FOUND, GONE = 404, 410
+METHODS = ["GET", "HEAD"]
+_LARGEST = 2**63 - 1  # a sequence number is a bigint
+_NUMBER = re.compile(r"[0-9]{1,18}", re.ASCII)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+
+Serve = Callable[[Request], Awaitable[Response]]
 
 
-def routes(database: Database, base_url: str) -> APIRouter:
+def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
     """The public site. Mount it after other routers: it answers /releases/{ref}/{language}."""
     router = APIRouter(include_in_schema=False)
+    shelf = Shelf(lambda after: reading.look(database, after))
 
-    @router.api_route("/", methods=["GET", "HEAD"])
-    async def front(request: Request, language: str = "") -> Response:
-        chosen = canonical(language)
-        async with database.transaction() as tx:
-            newest = await editions.latest(tx, limit=FRONT_LENGTH)
-            listed = (
-                await editions.latest(tx, language=chosen, limit=FRONT_LENGTH) if chosen else newest
-            )
-        tags = {tag for one in newest if not one.retracted for tag in one.release.languages()}
-        page = pages.front_page(
-            listed,
-            base_url=base_url,
-            chosen=chosen,
-            wanted=_wanted(request),
-            languages=sorted(tags | ({chosen} if chosen else set())),
+    async def front(request: Request) -> Response:
+        chosen = canonical(request.query_params.get("language", ""))
+        if chosen:  # as the front list was asked for one language at first
+            return RedirectResponse(addresses.news_url(base_url, chosen), status_code=308)
+        wanted, span = wanted_of(request), _span(request)
+        found = await shelf.get(
+            f"/?{span}", wanted, lambda: reading.front_page(database, base_url, wanted, span)
         )
-        return _answer(request, page, vary=True)
+        return answer(request, found, vary=True)
 
-    @router.api_route("/languages", methods=["GET", "HEAD"])
-    async def all_languages(request: Request) -> Response:
-        return _answer(request, tongues.languages_page())
-
-    @router.api_route("/languages/{tag}", methods=["GET", "HEAD"])
-    async def one_language(request: Request, tag: str) -> Response:
-        return _answer(request, tongues.language_page(tag)) if tag in known() else _missing(request)
-
-    @router.api_route("/releases/{ref}", methods=["GET", "HEAD"])
-    async def release(request: Request, ref: str) -> Response:
-        async with database.transaction() as tx:
-            edition = await _public(tx, ref)
-        if edition is None:
+    async def listing(request: Request) -> Response:
+        asked = request.path_params
+        wanted = read_listing(asked["language"], asked.get("by", ""), asked.get("value", ""))
+        if wanted is None:
             return _missing(request)
-        available = edition.release.languages()
-        language = best(available, _wanted(request)) or available[0]
+        if request.url.path != wanted.path:
+            return RedirectResponse(f"{base_url}{wanted.path}", status_code=308)
+        span = _span(request)
+        found = await shelf.get(
+            f"{wanted.path}?{span}",
+            "",
+            lambda: reading.list_page(database, base_url, wanted, span),
+        )
+        return answer(request, found)
+
+    async def nowhere(request: Request) -> Response:
+        return _missing(request)
+
+    async def issuer(request: Request) -> Response:
+        slug, wanted, span = request.path_params["slug"], wanted_of(request), _span(request)
+        if "\0" in slug:
+            return _missing(request)
+        found = await shelf.get(
+            f"/issuers/{slug}?{span}",
+            wanted,
+            lambda: reading.issuer_page(database, base_url, slug, wanted, span),
+        )
+        return answer(request, found, vary=True)
+
+    async def day(request: Request) -> Response:
+        at, wanted, span = _read_day(request.path_params["day"]), wanted_of(request), _span(request)
+        if at is None:
+            return _missing(request)
+        found = await shelf.get(
+            f"/archive/{at}?{span}",
+            wanted,
+            lambda: reading.day_page(database, base_url, at, wanted, span),
+        )
+        return answer(request, found, vary=True)
+
+    async def archive(request: Request) -> Response:
+        found = await shelf.get("/archive", "", lambda: reading.newest_day(database, base_url))
+        return answer(request, found)
+
+    async def all_languages(request: Request) -> Response:
+        return answer(request, kept(tongues.languages_page()))
+
+    async def one_language(request: Request) -> Response:
+        tag = request.path_params["tag"]
+        if tag not in known():
+            return _missing(request)
+        return answer(request, kept(tongues.language_page(tag)))
+
+    async def release(request: Request) -> Response:
+        ref = request.path_params["ref"]
+        available = await reading.languages_of(database, ref)
+        if not available:
+            return _missing(request)
+        language = best(available, wanted_of(request)) or available[0]
         return RedirectResponse(
             addresses.release_url(base_url, ref, language),
             status_code=302,
             headers={"Vary": "Accept-Language", "Cache-Control": "no-cache"},
         )
 
-    @router.api_route("/releases/{ref}/{language}", methods=["GET", "HEAD"])
-    async def rendition(request: Request, ref: str, language: str) -> Response:
-        async with database.transaction() as tx:
-            newest = await _public(tx, ref)
-            tag = canonical(language)
-            if newest is None or tag not in newest.release.languages():
-                return _missing(request)
-            assert tag is not None
-            edition = await editions.public_in(tx, ref, tag) or newest
-            before = await _before(tx, edition)
-        if tag != language:
-            return RedirectResponse(addresses.release_url(base_url, ref, tag), status_code=308)
-        page = pages.release_page(edition, tag, base_url=base_url, newest=newest, before=before)
-        return _answer(request, page, status=GONE if edition.retracted else 200)
+    async def rendition(request: Request) -> Response:
+        ref, language = request.path_params["ref"], request.path_params["language"]
+        found = await shelf.get(
+            ref, language, lambda: reading.release_page(database, base_url, ref, language)
+        )
+        return answer(request, found)
 
+    async def card(request: Request) -> Response:
+        ref, language = request.path_params["ref"], request.path_params["language"]
+        found = await shelf.get(
+            ref,
+            ("card", language),
+            lambda: reading.release_card(database, base_url, ref, language),
+        )
+        return answer(request, found)
+
+    async def news_sitemap(request: Request) -> Response:
+        found = await reading.news_sitemap(database, base_url, clock.now())
+        return answer(request, found)
+
+    async def sitemap(request: Request) -> Response:
+        found = await shelf.get("/sitemap", "", lambda: reading.sitemap_index(database, base_url))
+        return answer(request, found)
+
+    async def sitemap_part(request: Request) -> Response:
+        text = request.path_params["number"]
+        if not _NUMBER.fullmatch(text) or str(int(text)) != text:
+            return _missing(request)
+        found = await shelf.get(
+            f"/sitemap-{text}", "", lambda: reading.sitemap_part(database, base_url, int(text))
+        )
+        return answer(request, found)
+
+    async def robots(request: Request) -> Response:
+        said = sitemaps.robots(base_url)
+        return answer(request, kept(said, "text/plain; charset=utf-8"))
+
+    for path, serve in (
+        ("/", front),
+        ("/news/{language}", listing),
+        ("/news/{language}/{by}", nowhere),
+        ("/news/{language}/{by}/{value}", listing),
+        ("/issuers/{slug}", issuer),
+        ("/archive", archive),
+        ("/archive/{day}", day),
+        ("/languages", all_languages),
+        ("/languages/{tag}", one_language),
+        ("/releases/{ref}", release),
+        ("/releases/{ref}/{language}", rendition),
+        ("/releases/{ref}/{language}/card.png", card),
+        ("/sitemap-news.xml", news_sitemap),
+        ("/sitemap.xml", sitemap),
+        ("/sitemap-{number}.xml", sitemap_part),
+        ("/robots.txt", robots),
+    ):
+        router.add_route(path, serve, methods=METHODS, include_in_schema=False)
     return router
 
 
-async def _public(tx: Connection, ref: str) -> Edition | None:
-    """The newest public version; None also for an id that no text column could hold."""
-    return None if "\0" in ref else await editions.public(tx, ref)
+def _span(request: Request) -> Span:
+    """Where in a list; what is no number of the sequence counts as not said."""
+    asked = request.query_params
+    if not asked:
+        return None, None
+    numbers = [asked.get(name, "") for name in ("below", "above")]
+    below, above = (int(text) if _NUMBER.fullmatch(text) else None for text in numbers)
+    return (None, above) if above is not None else (below, None)
 
 
-async def _before(tx: Connection, edition: Edition) -> Edition | None:
-    """The published version that a correction took the place of."""
-    if edition.act is not Act.CORRECT:
+def _read_day(text: str) -> date | None:
+    try:
+        day = date.fromisoformat(text) if _DAY.fullmatch(text) else date.max
+    except ValueError:
         return None
-    for version in range(edition.version - 1, 0, -1):
-        found = await editions.edition(tx, edition.release_id, version)
-        if found is not None and found.published_at is not None:
-            return found
-    return None
+    return day if day < date.max else None  # no day comes after that one
 
 
-def _wanted(request: Request) -> tuple[str, ...]:
-    return site.wanted_languages(request.headers.get("accept-language", ""))
+def wanted_of(request: Request) -> tuple[str, ...]:
+    """What the reader reads, as far as it makes a difference to a page of ours."""
+    return _known_of(request.headers.get("accept-language", ""))
+
+
+@lru_cache(maxsize=4096)
+def _known_of(accept: str) -> tuple[str, ...]:
+    tags = (canonical(tag) for tag in site.wanted_languages(accept))
+    return tuple(dict.fromkeys(tag for tag in tags if tag))
 
 
 def _missing(request: Request) -> Response:
-    page = pages.missing_page(_wanted(request))
-    return HTMLResponse(page, NOT_FOUND, {"Cache-Control": "no-store"})
+    body = _missing_page(furniture_language(wanted_of(request)))
+    return Response(body, NOT_FOUND, {"Cache-Control": "no-store"}, HTML)
 
 
-def _answer(request: Request, page: str, *, status: int = 200, vary: bool = False) -> Response:
+@lru_cache(maxsize=64)
+def _missing_page(language: str) -> bytes:
+    return pages.missing_page(language).encode()
+
+
+def answer(request: Request, found: Kept, *, vary: bool = False) -> Response:
     """The page, or 304 where the reader holds it already; always asked for again."""
-    body = page.encode()
-    headers = {"ETag": site.entity_tag(body), "Cache-Control": "no-cache"}
+    if found.status == NOT_FOUND:
+        return _missing(request)
+    headers = {"Cache-Control": "no-cache"}
     if vary:
         headers["Vary"] = "Accept-Language"
+    if found.location:
+        return Response(b"", found.status, headers | {"Location": found.location})
+    headers["ETag"] = found.tag
     asked = request.headers.get("if-none-match", "")
-    if status == 200 and asked and site.still_fresh(asked, headers["ETag"]):
+    if found.status == 200 and asked and site.still_fresh(asked, found.tag):
         return Response(status_code=304, headers=headers)
-    return HTMLResponse(body, status, headers)
+    return Response(found.body, found.status, headers, found.media_type)

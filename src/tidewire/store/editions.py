@@ -1,6 +1,6 @@
 """Editions: versions of releases with their content, read for formats, channels and pages."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -71,6 +71,37 @@ async def wire(tx: Connection, after: int, limit: int) -> list[Edition]:
     return _many(await (await tx.execute(query.encode(), (after, limit))).fetchall())
 
 
+async def selected(
+    tx: Connection, after: int, upto: int, limit: int, wanted: Mapping[str, str]
+) -> list[Edition]:
+    """Published editions above `after` and up to `upto`, in the order of the sequence.
+
+    `wanted` may name a language, a sector, a country, an issuer (its slug) and a circuit; each
+    must fit.
+    """
+    query = f"""
+        SELECT {COLUMNS} {FROM}
+        WHERE v.sequence > %(after)s AND v.sequence <= %(upto)s AND {says("v")}
+          AND (%(issuer)s::text IS NULL OR i.slug = %(issuer)s::text)
+          AND (%(language)s::text IS NULL
+               OR v.document @> jsonb_build_object('renditions',
+                    jsonb_build_array(jsonb_build_object('language', %(language)s::text))))
+          AND (%(sector)s::text IS NULL
+               OR v.document @> jsonb_build_object('sectors', jsonb_build_array(%(sector)s::text)))
+          AND (%(country)s::text IS NULL
+               OR v.document @> jsonb_build_object('countries',
+                    jsonb_build_array(%(country)s::text)))
+          AND (%(circuit)s::text IS NULL
+               OR v.document @> jsonb_build_object('circuits',
+                    jsonb_build_array(%(circuit)s::text)))
+        ORDER BY v.sequence LIMIT %(limit)s
+    """
+    names = ("language", "sector", "country", "issuer", "circuit")
+    values: dict[str, str | int | None] = {name: wanted.get(name) for name in names}
+    values |= {"after": after, "upto": upto, "limit": limit}
+    return _many(await (await tx.execute(query.encode(), values)).fetchall())
+
+
 async def newest_acts(tx: Connection, release_ids: Sequence[int]) -> dict[int, tuple[int, Act]]:
     """(sequence, act) of the newest published version of each of these releases.
 
@@ -90,6 +121,23 @@ async def head(tx: Connection) -> int:
     row = await (await tx.execute("SELECT sequence FROM wire_head")).fetchone()
     assert row is not None
     return int(row[0])
+
+
+async def changed_since(tx: Connection, after: int, most: int) -> tuple[int, list[str] | None]:
+    """(head of the wire, refs of the releases with a version above `after`).
+
+    None for the refs where more than `most` numbers have gone by, or `after` is none of this wire.
+    """
+    now = await head(tx)
+    if now == after:
+        return now, []
+    if not 0 <= after < now or now - after > most:
+        return now, None
+    query = (
+        "SELECT DISTINCT r.ref FROM release_version v JOIN release r ON r.id = v.release_id"
+        " WHERE v.sequence > %s AND v.sequence <= %s"
+    )
+    return now, [row[0] for row in await (await tx.execute(query, (after, now))).fetchall()]
 
 
 async def latest(

@@ -25,13 +25,13 @@ _FOR_ALL = "(v.document -> 'circuits') = '[]'"
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """What a feed holds. What is empty does not narrow it.
+    """What a feed or a list holds. What is empty does not narrow it.
 
     `language` is a rendition's; `places` are country codes, one of which the release is about or
     written from. With a `circuit`: sent to it, or to everyone and in one of `sectors`.
     """
 
-    language: str
+    language: str = ""
     sectors: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     issuer: str = ""
@@ -56,10 +56,10 @@ async def nearest(
     """The nearest sequence number of one `below` or `above` this one; None where there is none."""
     side, order = ("<", "DESC") if below is not None else (">", "ASC")
     query = (
-        f"SELECT v.sequence {FROM} WHERE {_where(filing)} AND v.sequence {side} %(at)s"
+        f"SELECT v.sequence {FROM} WHERE {conditions(filing)} AND v.sequence {side} %(at)s"
         f" ORDER BY v.sequence {order} LIMIT 1"
     )
-    values = _values(filing) | {"at": below if below is not None else above}
+    values = bound(filing) | {"at": below if below is not None else above}
     row = await (await tx.execute(query.encode(), values)).fetchone()
     return int(row[0]) if row else None
 
@@ -67,16 +67,19 @@ async def nearest(
 async def _read(
     tx: Connection, filing: Filing, within: str, values: dict[str, Any], order: str
 ) -> list[Edition]:
-    query = f"SELECT {COLUMNS} {FROM} WHERE {_where(filing)} {within} {order}"
+    query = f"SELECT {COLUMNS} {FROM} WHERE {conditions(filing)} {within} {order}"
     rows: Sequence[Sequence[Any]] = await (
-        await tx.execute(query.encode(), _values(filing) | values)
+        await tx.execute(query.encode(), bound(filing) | values)
     ).fetchall()
     return [read_edition(row) for row in rows]
 
 
-def _where(filing: Filing) -> str:
-    """The conditions that this filing has; only those, so that the server can plan for them."""
-    found = [_NEWEST, _LANGUAGE]
+def conditions(filing: Filing) -> str:
+    """The conditions that this filing has; only those, so that the server can plan for them.
+
+    They are about a version `v` of an issuer `i`, with the values of `bound`.
+    """
+    found = [_NEWEST, *([_LANGUAGE] if filing.language else [])]
     if filing.circuit:
         for_all = f"{_FOR_ALL} AND {_SECTORS}" if filing.sectors else _FOR_ALL
         found.append(f"((v.document -> 'circuits') ? %(circuit)s OR ({for_all}))")
@@ -89,9 +92,10 @@ def _where(filing: Filing) -> str:
     return " AND ".join(found)
 
 
-def _values(filing: Filing) -> dict[str, Any]:
+def bound(filing: Filing) -> dict[str, Any]:
+    """The values of a filing, by the names that its conditions have for them."""
     return {
-        "language": filing.language,
+        "language": filing.language or None,
         "sectors": list(filing.sectors),
         "places": list(filing.places),
         "issuer": filing.issuer,

@@ -1,1 +1,1 @@
-"""The feed channel: Atom, RSS and JSON Feed by language and sector, and the archive of the wire."""
+"""The feed channel: Atom, RSS and JSON Feed by language and sector."""

@@ -1,20 +1,17 @@
-"""The feeds and the archive over HTTP."""
+"""The feeds over HTTP."""
 
 import asyncio
 from typing import Annotated, Any, Literal
 
-import msgspec
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from tidewire.channels.channel import ChannelContext
-from tidewire.channels.feed.archive import MOST, USUAL, read_wire
 from tidewire.channels.feed.conditional import answer, settled, wants_gzip
 from tidewire.channels.feed.document import FeedDocuments
 from tidewire.channels.feed.shelf import ITEMS
 from tidewire.channels.known_feeds import no_feed
 from tidewire.formats.feeds import MEDIA_TYPES
-from tidewire.formats.site import entity_tag
 
 _FARTHEST = 2**63 - 1  # a sequence number is a bigint
 
@@ -53,21 +50,8 @@ class Asked(BaseModel):
     )
 
 
-class WireAnswer(BaseModel):
-    """A run of the wire, in the order of the sequence, without a gap."""
-
-    items: list[dict[str, Any]] = Field(
-        description="One edition each: a wire item in its first language. `renditions` holds the"
-        " other languages, `superseded_by` the sequence number of the release's newest edition."
-        " What was taken back, then or later, keeps its place without its text."
-    )
-    next: int = Field(description="the cursor to go on with, as `after`")
-    head: int = Field(description="the last sequence number of the wire")
-    more: bool = Field(description="whether there is more behind `next` now")
-
-
 def routes(context: ChannelContext) -> APIRouter:
-    """The router for /feeds/... and /api/v1/wire."""
+    """The router for /feeds/..."""
     router = APIRouter(tags=["wire"])
     feeds = FeedDocuments(context.database, context.base_url)
 
@@ -121,29 +105,10 @@ def routes(context: ChannelContext) -> APIRouter:
         """
         return await serve(request, f"{language}/{by}/{value}", form, asked)
 
-    async def wire(
-        request: Request,
-        after: Annotated[int, Query(ge=0, le=_FARTHEST, description="the cursor")] = 0,
-        limit: Annotated[int, Query(ge=1, le=MOST, description="how many at most")] = USUAL,
-    ) -> Response:
-        """Every published edition behind `after`, in the order of the sequence."""
-        part = await read_wire(context.database, context.base_url, after, limit)
-        body = msgspec.json.encode(part)
-        return answer(request, body, "application/json", entity_tag(body), None)
-
-    answers: dict[int | str, dict[str, Any]] = {
-        200: {"model": WireAnswer, "description": "A run of the wire"},
-        304: {"description": "The reader has the newest"},
-        422: {
-            "description": "A parameter cannot be taken, or the cursor is ahead of the wire",
-            "content": {"application/problem+json": {}},
-        },
-    }
     for path, endpoint, summary, said in (
         ("/feeds/{language}.{form}", by_language, "A feed by language", _FEED_ANSWERS),
         ("/feeds/{language}/{sector}.{form}", by_sector, "A feed by sector", _FEED_ANSWERS),
         ("/feeds/{language}/{by}/{value:path}.{form}", by_other, _NARROWED, _FEED_ANSWERS),
-        ("/api/v1/wire", wire, "The archive, without gaps", answers),
     ):
         router.add_api_route(
             path,

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from datetime import datetime
+from math import ceil
 
 from tidewire.model.errors import TooMany
 
@@ -21,7 +22,12 @@ class Turns:
         left = min(self._most, left + (now - since).total_seconds() * self._most / 60)
         if left < 1:
             self._left[key] = (left, now)
-            raise TooMany("The hub was asked too often.", after=(1 - left) * 60 / self._most)
+            wait = str(max(1, ceil((1 - left) * 60 / self._most)))
+            raise TooMany(
+                "The hub was asked too often.",
+                f"Ask again in {wait} s.",
+                headers={"Retry-After": wait},
+            )
         self._left[key] = (left - 1, now)
         if len(self._left) > KNOWN:
             self._left.popitem(last=False)

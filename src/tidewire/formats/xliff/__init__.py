@@ -1,0 +1,1 @@
+"""XLIFF 2.1 (OASIS Standard): out to a translator's tool, and back in."""

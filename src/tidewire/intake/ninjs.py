@@ -1,0 +1,274 @@
+"""ninjs on the way in: 3.1, and the small-letter keys of the 1.x line."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tidewire.formats.news_item import BY_SECTOR, COUNTRY, ISIN, LEI, MIC
+from tidewire.formats.ninjs_1_6 import BODIES, KEYS
+from tidewire.intake.draft import Draft
+from tidewire.intake.news_facts import (
+    filled,
+    must_be_usable,
+    must_not_name_itself,
+    one_release,
+    priority,
+    sorted_subjects,
+    still_embargoed,
+    ticker,
+)
+from tidewire.intake.plain import text_html
+from tidewire.intake.submission import problems_of
+from tidewire.model.errors import BadInput, Unreadable
+
+_TRANSLATIONS = ("translationOf", "correctionOf", "updateOf")
+
+
+class _Part(BaseModel):
+    """The keys that are read; all others are left alone, as the standard wants of readers."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+
+
+class _Value(_Part):
+    role: str = ""
+    contentType: str = ""  # noqa: N815 - IPTC's spelling, here and below
+    value: str
+
+
+class _Named(_Part):
+    name: str = ""
+    rel: str = ""
+    role: str = ""
+    uri: str = ""
+    literal: str = ""
+
+
+class _Way(_Part):
+    type: str = ""
+    role: str = ""
+    value: str = ""
+
+
+class _Person(_Named):
+    contactInfo: list[_Way] = []  # noqa: N815
+
+
+class _Symbol(_Part):
+    symbol: str = ""
+    exchange: str = ""
+    symbolType: str = ""  # noqa: N815
+
+
+class _Company(_Named):
+    symbols: list[_Symbol] = []
+
+
+class _Link(_Part):
+    rel: str = ""
+    uri: str = ""
+    version: str = ""
+
+
+class _Item(_Part):
+    uri: Annotated[str, Field(min_length=1)]
+    type: str = "text"
+    version: str = "1"
+    versionCreated: str = ""  # noqa: N815
+    contentCreated: str = ""  # noqa: N815
+    embargoedUntil: str = ""  # noqa: N815
+    pubStatus: str = ""  # noqa: N815
+    urgency: Annotated[int, Field(ge=1, le=9)] | None = None
+    language: str = "en"
+    headlines: list[_Value] = []
+    bodies: list[_Value] = []
+    slugline: str = ""
+    located: str = ""
+    usageTerms: str = ""  # noqa: N815
+    subjects: list[_Named] = []
+    places: list[_Named] = []
+    organisations: list[_Company] = []
+    people: list[_Person] = []
+    infoSources: list[_Named] = []  # noqa: N815
+    associations: list[_Link] = []
+
+
+def is_ninjs(document: object) -> bool:
+    """True for what can only be ninjs, or items of it: our own documents have no `uri`."""
+    if not isinstance(document, dict):
+        return False
+    items = document.get("items")
+    return "uri" in document or (isinstance(items, list) and any(map(is_ninjs, items)))
+
+
+def read_ninjs(document: object) -> list[Draft]:
+    """One item, or {"items": [...]}: the renditions of one release.
+
+    Raises Unreadable for what is no ninjs, BadInput with pointers for what cannot be taken.
+    """
+    found = document.get("items", document) if isinstance(document, dict) else document
+    items = found if isinstance(found, list) else [found]
+    return list(one_release([_read(item) for item in items]))
+
+
+def _read(document: object) -> Draft:
+    if not isinstance(document, dict) or "uri" not in document:
+        raise Unreadable("This is not ninjs: it has no uri.", "Give one ninjs item.")
+    try:
+        item = _Item.model_validate(_from_1(document) if _is_old(document) else document)
+    except ValidationError as error:
+        raise BadInput(
+            "This ninjs item cannot be read.",
+            "Mend the keys that are named (named as ninjs 3.1 does).",
+            problems_of(error.errors(include_url=False, include_context=False)),
+        ) from None
+    must_be_usable(item.pubStatus, "/pubStatus")
+    version = int(item.version) if item.version.isascii() and item.version.isdigit() else 1
+    for at, link in enumerate(item.associations):
+        if link.rel in _TRANSLATIONS:
+            digits = link.version.isascii() and link.version.isdigit()
+            before = int(link.version[:18]) if digits else None
+            must_not_name_itself(item.uri, version, (link.uri, before, f"/associations/{at}"))
+    return _draft(item)
+
+
+def _draft(item: _Item) -> Draft:
+    heads = {h.role: h.value for h in reversed(item.headlines)}
+    bodies = {b.role: b for b in reversed(item.bodies)}
+    main = bodies.get("main") or next(iter(item.bodies), None)
+    html = "" if main is None else main.value
+    if main is not None and main.contentType == "text/plain":
+        html = text_html(main.value)
+    boilerplate = bodies.get("boilerplate")
+    rendition = {
+        "language": item.language,
+        "headline": heads.get("main")
+        or next((h.value for h in item.headlines if h.role != "subheadline"), ""),
+        "subheadline": heads.get("subheadline", ""),
+        "dateline": _dateline(item),
+        "boilerplate_html": boilerplate.value if boilerplate else "",
+    }
+    return Draft(html, filled(rendition), filled(_shared(item)))
+
+
+def _shared(item: _Item) -> dict[str, Any]:
+    named = [s.uri for s in item.subjects if s.rel != BY_SECTOR]
+    third = next((s for s in item.infoSources if s.role == "thirdParty"), None)
+    about = [p.uri.removeprefix(COUNTRY) for p in item.places if p.rel == "concerns"]
+    return {
+        "slug": item.slugline,
+        "priority": priority(item.urgency),
+        **sorted_subjects(named),
+        "countries": about,
+        "organisations": [_organisation(o) for o in item.organisations if o.name],
+        "contacts": [_contact(p) for p in item.people if p.rel in ("contact", "mediaContact")],
+        "source": next((s.name for s in item.infoSources if s.role == "source"), ""),
+        "licence": item.usageTerms,
+        **still_embargoed(item.embargoedUntil, item.versionCreated),
+        **(
+            {
+                "third_party": True,
+                "provider": third.name,
+                "provider_url": third.literal or third.uri,
+            }
+            if third
+            else {}
+        ),
+    }
+
+
+def _dateline(item: _Item) -> dict[str, Any] | None:
+    if not item.located:
+        return None
+    country = next((p.uri for p in item.places if p.rel == "datelineCountry"), "")
+    at = {"place": item.located, "country": country.removeprefix(COUNTRY)}
+    return filled({**at, "date": item.contentCreated[:10]})
+
+
+def _organisation(company: _Company) -> dict[str, Any]:
+    by_type = {s.symbolType: s for s in company.symbols}
+    none = _Symbol()
+    traded = by_type.get(MIC, none)
+    identifiers = {
+        "lei": by_type.get(LEI, none).symbol,
+        "isin": by_type.get(ISIN, none).symbol,
+        "ticker": ticker(traded.exchange, traded.symbol),
+    }
+    return {"name": company.name, **filled(identifiers)}
+
+
+def _contact(person: _Person) -> dict[str, Any]:
+    ways = {way.type: way.value for way in person.contactInfo}
+    role = next((way.role for way in person.contactInfo), "")
+    reached = filled({"mail": ways.get("email", ""), "phone": ways.get("phone", "")})
+    return {"role": role, "name": person.name, "public": person.rel == "contact", **reached}
+
+
+def _is_old(document: dict[str, Any]) -> bool:
+    standard = document.get("$standard", document.get("standard"))
+    version = standard.get("version") if isinstance(standard, dict) else None
+    if isinstance(version, str):
+        return version.startswith("1.")
+    return "versioncreated" in document or "body_html" in document or "headline" in document
+
+
+def _from_1(old: dict[str, Any]) -> dict[str, Any]:
+    """A document of the 1.x line with the keys of 3.1. What has the wrong type stays to be told."""
+    new = {key: old[name] for key, name in KEYS.items() if name in old}
+    new["headlines"] = [{"role": "main", "value": old["headline"]}] if "headline" in old else []
+    if "headline_subheadline" in old:
+        new["headlines"].append({"role": "subheadline", "value": old["headline_subheadline"]})
+    new["bodies"] = [
+        {"role": role, "value": old[key], "contentType": _kind(key)}
+        for role, key in BODIES.items()
+        if key in old
+    ]
+    for name, key in (("subject", "subjects"), ("place", "places"), ("infosource", "infoSources")):
+        new[key] = _each(old.get(name, []), _coded)
+    new["people"] = _each(old.get("person", []), _with("contactinfo", "contactInfo"))
+    new["organisations"] = _each(old.get("organisation", []), _traded)
+    linked = old.get("associations", {})
+    new["associations"] = (
+        [{**one, "rel": _relation(name)} for name, one in linked.items() if isinstance(one, dict)]
+        if isinstance(linked, dict)
+        else linked
+    )
+    return new
+
+
+def _kind(key: str) -> str:
+    return "text/html" if key.endswith("html") else "text/plain"
+
+
+def _relation(name: str) -> str:
+    return "updateOf" if name == "previous_version" else "translationOf" if "transl" in name else ""
+
+
+def _each(found: Any, change: Any) -> Any:
+    if not isinstance(found, list):
+        return found
+    return [change(one) if isinstance(one, dict) else one for one in found]
+
+
+def _coded(one: dict[str, Any]) -> dict[str, Any]:
+    scheme, code = one.get("scheme", ""), one.get("code", "")
+    uri = f"{scheme}{code}" if isinstance(scheme, str) and scheme else ""
+    if scheme in ("medtop", "mediatopic"):
+        uri = f"medtop:{code}"
+    return {**one, "uri": uri, "literal": code, "role": one.get("rel", "")}
+
+
+def _with(old: str, new: str) -> Any:
+    return lambda one: {**one, new: one.get(old, [])}
+
+
+def _traded(one: dict[str, Any]) -> dict[str, Any]:
+    """Symbols of 1.x have a ticker and an exchange, or a symbol and its type."""
+
+    def changed(symbol: dict[str, Any]) -> dict[str, Any]:
+        if "ticker" in symbol:
+            where = symbol.get("exchange", "")
+            return {"symbol": symbol["ticker"], "symbolType": MIC, "exchange": where}
+        return {"symbol": symbol.get("symbol", ""), "symbolType": symbol.get("symboltype", "")}
+
+    return {**one, "symbols": _each(one.get("symbols", []), changed)}

@@ -1,0 +1,1 @@
+"""Search in every language: texts to terms, questions to terms. Pure; store/ keeps the index."""
