@@ -1,9 +1,12 @@
 """Errors are planted one by one in every language; what does the cross-check find of them?
 
-Two sets: the texts that it was built on (samples/lanternfish), and texts that nobody looked at
-while it was built (bench/texts). A trial is one planted error in one rendition, compared with
-the English one (the German one where the English one has it). It is found where a warning or
-an error names its place; whatever else is raised in that trial is a false alarm.
+Three sets: the texts that it was built on first (samples/lanternfish), those that it was mended
+on after they had been held out once (bench/texts), and, where there are any, texts that nobody
+looked at while it was built (bench/texts-held-out). Only the last say how it does on others.
+
+A trial is one planted error in one rendition, compared with the English one (the German one where
+the English one has it). It is found where a warning or an error names its place; whatever else is
+raised in that trial is a false alarm.
 """
 
 from collections import Counter
@@ -26,7 +29,9 @@ from tidewire.model.rendition import Rendition
 
 HERE = Path(__file__).parent
 BUILT_ON = [HERE.parent / "samples" / "lanternfish"]
-HELD_OUT = sorted(folder for folder in (HERE / "texts").iterdir() if folder.is_dir())
+THEN = sorted(folder for folder in (HERE / "texts").iterdir() if folder.is_dir())
+UNSEEN = HERE / "texts-held-out"
+HELD_OUT = sorted(UNSEEN.iterdir()) if UNSEEN.is_dir() else []
 TARGET = 0.95
 
 
@@ -49,10 +54,12 @@ class Score:
 
 
 def run() -> Result:
-    """Both sets, all languages."""
+    """All sets, all languages."""
     figures: dict[str, float] = {}
     meets = True
-    for label, folders in (("built on", BUILT_ON), ("held out", HELD_OUT)):
+    for label, folders in (("built on", BUILT_ON), ("mended on", THEN), ("held out", HELD_OUT)):
+        if not folders:
+            continue
         scores, clean, missed = measure(folders)
         table = Table("language", "precision", "recall", "planted", "false", title=label)
         total = Score()
@@ -70,7 +77,7 @@ def run() -> Result:
         figures[f"{label} false alarms on texts as they are"] = clean
         figures[f"{label} precision"] = total.precision
         figures[f"{label} recall"] = total.recall
-        meets = total.precision >= TARGET and total.recall >= TARGET
+        meets = meets and total.precision >= TARGET and total.recall >= TARGET
     return Result("crosscheck", figures, {}, meets)
 
 
@@ -79,7 +86,7 @@ def measure(folders: list[Path]) -> tuple[dict[str, Score], int, Counter[str]]:
     scores = {tag: Score() for tag in KNOWN_15}
     missed: Counter[str] = Counter()
     clean = 0
-    for folder in folders:
+    for folder in filter(Path.is_dir, folders):
         files = [next(folder.glob(f"*.{tag}.md")) for tag in KNOWN_15]
         release = sanitised(raw_release(read_submission(read_files(files, {}))))
         facts = {r.language: read(r) for r in release.renditions}

@@ -39,7 +39,7 @@ from tidewire.store.database import Database
 from tidewire.store.editions import write_document
 from tidewire.store.embedded import EmbeddedServer
 from tidewire.store.migrations import migrate
-from tidewire.store.search_index import Entry, write_terms
+from tidewire.store.search_entries import Entry, write_terms
 
 HERE = Path(__file__).parent
 FOLDERS = (HERE.parent / "samples" / "lanternfish", *sorted((HERE / "texts").iterdir()))
@@ -115,7 +115,7 @@ def _build(url: str, count: int) -> tuple[float, float]:
             ends = [min(start + BLOCK, count + 1) for start in starts]
             list(makers.map(_copy, [url] * len(ends), starts, ends))
         tx.execute("UPDATE wire_head SET sequence = %s", (count,))
-        tx.execute("UPDATE search_head SET indexed = %s", (count,))
+        tx.execute("UPDATE search_head SET taken_in = %s", (count,))
         made = stopwatch() - began
         began = stopwatch()
         tx.execute("SET maintenance_work_mem = '1GB'")

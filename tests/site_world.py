@@ -23,12 +23,14 @@ Open = Callable[..., Coroutine[Any, Any, Page]]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Where the site is, and the link that opens its report."""
+    """Where the site is, the link that opens its report, and a maker of links for translators."""
 
     base_url: str
     report: str
+    translate: Callable[[str], str]
 
 
+UNTRANSLATED = "seapark23456"  # the ref of a release in English alone
 T0 = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 COUNTRIES = [
     "DE",
@@ -187,7 +189,7 @@ def corrected(release: Release) -> Release:
 
 
 async def add_world(database: Database) -> int:
-    """An issuer with five releases; the id of the one whose deliveries are in the ledger."""
+    """An issuer with six releases; the id of the one whose deliveries are in the ledger."""
     async with database.transaction() as tx:
         row = await (
             await tx.execute(
@@ -221,6 +223,8 @@ async def add_world(database: Database) -> int:
         )
         await add_release(tx, issuer, "german", [(Act.PUBLISH, german, "")], first=6)
         await add_release(tx, issuer, "sealed", [(Act.PUBLISH, TIDAL, "")], first=0)
+        alone = replace(TIDAL, renditions=(ENGLISH,))
+        await add_release(tx, issuer, UNTRANSLATED, [(Act.PUBLISH, alone, "")], first=0)
         await tx.execute("UPDATE wire_head SET sequence = 6")
         await add_deliveries(tx, shown)
         return shown

@@ -4,43 +4,13 @@ from importlib.resources import files
 
 import pytest
 
+from browser_pages import PAGES, address
 from site_world import Open, Site
 
 pytestmark = pytest.mark.browser
 
 AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PAGES = {
-    "front": "/",
-    "list in arabic": "/news/ar",
-    "list in english": "/news/en",
-    "sector": "/news/de/sector/energy",
-    "country": "/news/ja/country/DE",
-    "issuer": "/issuers/harbourlight",
-    "day": "/archive/2026-03-03",
-    "empty list": "/news/en/sector/gaming",
-    "english": "/releases/tidal/en",
-    "german": "/releases/tidal/de",
-    "arabic": "/releases/tidal/ar",
-    "japanese": "/releases/tidal/ja",
-    "thai": "/releases/tidal/th",
-    "traditional chinese": "/releases/tidal/zh-Hant",
-    "corrected": "/releases/corrected/en",
-    "killed": "/releases/killed/en",
-    "missing": "/releases/nothing/en",
-    "languages": "/languages",
-    "one language": "/languages/de",
-    "report in english": "report:en",
-    "report in german": "report:de",
-    "api reference": "/docs",
-}
-
-
-def address(site: Site, page: str) -> str:
-    where = PAGES[page]
-    if where.startswith("report:"):
-        return f"{site.report}&language={where.removeprefix('report:')}"
-    return where
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -10,7 +10,7 @@ from editions import a_release
 from search_world import a_text, headlines, hits, publish
 from tidewire.model.release import Act
 from tidewire.newsroom.indexing import index_wire
-from tidewire.store import releases, search_index
+from tidewire.store import releases, search_entries, search_index
 from tidewire.vault.text import Text
 from wire import a_vault, add_release, add_version, go
 
@@ -163,7 +163,8 @@ async def test_a_rendition_that_comes_later_joins_the_others(database, clock):
 async def test_the_newest_hits_of_a_frequent_word_are_found_across_blocks(
     database, clock, monkeypatch
 ):
-    monkeypatch.setattr(search_index, "SHIFTS", (1, 2, 3))
+    for module in (search_entries, search_index):
+        monkeypatch.setattr(module, "SHIFTS", (1, 2, 3))
     monkeypatch.setattr(search_index, "MOST_HITS", 5)
     made = [await publish(database, clock, a_text("en", "Anemone")) for _ in range(21)]
     found = await hits(database, "anemone")

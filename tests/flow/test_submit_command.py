@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from tidewire.access.keys import caller_of
-from tidewire.app.commands import accounts, desk, submit
+from tidewire.app.commands import accounts, desk, submit, xliff
 from tidewire.model.errors import BadInput, NotFound, Unauthenticated, WireError
 from tidewire.store.database import Database
 
@@ -19,6 +20,7 @@ PAIR = [str(SAMPLES / "tidewind.en.md"), str(SAMPLES / "tidewind.de.md")]
 app = typer.Typer()
 app.command()(submit.submit)
 app.add_typer(desk.app, name="desk")
+app.add_typer(xliff.app, name="xliff")
 app.add_typer(accounts.issuer, name="issuer")
 app.add_typer(accounts.editor, name="editor")
 
@@ -115,3 +117,41 @@ async def test_a_new_key_voids_the_old(shell: Shell, database: Database) -> None
         assert (await caller_of(tx, new)).name == "Mara Muster"
         with pytest.raises(Unauthenticated):
             await caller_of(tx, old)
+
+
+async def test_a_translation_goes_out_and_comes_back(shell: Shell, tmp_path: Path) -> None:
+    ref = await hand_in(shell)
+    given = await shell.must("xliff", "out", ref, "--to", "fr")
+    assert 'trgLang="fr"' in given
+    file = tmp_path / "release.fr.xlf"
+    file.write_text(given)
+    untouched = await shell("xliff", "in", ref, str(file))
+    assert isinstance(untouched.exception, BadInput)
+    text = given.replace('state="initial"', 'state="translated"')
+    file.write_text(re.sub("(?s)<source>(.*?)</source>", french, text))
+    said = await shell.must("xliff", "in", ref, str(file), "--translator", "Lou Example")
+    assert said == f"The rendition in fr waits for the desk, beside {ref}.\n"
+    shown = json.loads(await shell.must("desk", "show", ref, "--json"))
+    assert [one["language"] for one in shown["waiting"]] == ["fr"]
+
+
+def french(source: re.Match[str]) -> str:
+    """The source, and a target in French with the source's codes."""
+    codes = "".join(re.findall("<[^>]+>", source[1]))
+    return f"{source[0]}<target>{codes}Le parc est ouvert et alimente les foyers.</target>"
+
+
+async def test_xliff_is_for_a_release_that_is_there_and_by_whose_it_is(
+    shell: Shell, tmp_path: Path
+) -> None:
+    ref = await hand_in(shell)
+    await shell.must("issuer", "add", "other", "--name", "Other")
+    for words in (
+        ("out", "nothere", "--to", "fr"),
+        ("out", ref, "--to", "fr", "--issuer", "other"),
+        ("in", ref, str(tmp_path), "--issuer", "tidewind"),
+        ("in", ref, str(tmp_path / "gone.xlf")),
+        ("out", ref, "--to", "fr", "--machine"),
+    ):
+        result = await shell("xliff", *words)
+        assert isinstance(result.exception, WireError), (words, result.output)

@@ -12,12 +12,13 @@ from tidewire.crosscheck.compare import compare
 from tidewire.crosscheck.fact import Kind
 from tidewire.crosscheck.facts import read
 from tidewire.crosscheck.match import Weight
+from tidewire.crosscheck.sheet import sheet
 from tidewire.crosscheck.within import within
 from tidewire.intake.read import read_files
 from tidewire.intake.submission import raw_release, read_submission
 from tidewire.languages import KNOWN_15
-from tidewire.model.release import Release
-from tidewire.model.rendition import Rendition
+from tidewire.model.release import Contact, Release
+from tidewire.model.rendition import Dateline, Rendition
 
 FOLDER = Path(__file__).parents[2] / "samples"
 DAY = datetime.date(2026, 3, 3)
@@ -46,11 +47,34 @@ def test_ten_times_as_much_is_an_error() -> None:
     assert raised(given) == [(Weight.ERROR, Kind.NUMBER, 1)]
 
 
-def test_another_currency_and_another_day_are_errors() -> None:
-    given = release(en="It costs 165 million euros.", de="Es kostet 165 Millionen Dollar.")
-    assert raised(given) == [(Weight.ERROR, Kind.AMOUNT, 1)]
-    given = release(en="On 14 March 2026.", ja="2026年3月15日。")
-    assert raised(given) == [(Weight.ERROR, Kind.DATE, 1)]
+@pytest.mark.parametrize(
+    ("english", "german", "weight", "kind"),
+    [
+        ("It costs 165 million euros.", "Es kostet 156 Millionen Euro.", Weight.ERROR, Kind.AMOUNT),
+        ("It grew by 12.5%.", "Es wuchs um 15,2 %.", Weight.ERROR, Kind.PERCENT),
+        ("On 14 March 2026.", "Am 14. Mai 2026.", Weight.ERROR, Kind.DATE),
+        ("It has 450 seats.", "Es hat 4500 Plätze.", Weight.ERROR, Kind.NUMBER),
+        # Another reading may be right: a currency's name, another unit, another zone, one scale.
+        ("165 million euros", "165 Millionen Dollar", Weight.WARNING, Kind.AMOUNT),
+        ("It runs 400 miles.", "Es fährt 644 Kilometer.", Weight.WARNING, Kind.NUMBER),
+        ("On 14 March 2026.", "Am 15. März 2026.", Weight.WARNING, Kind.DATE),
+        ("It has 450 seats.", "Es hat 450 Tausend Plätze.", Weight.WARNING, Kind.NUMBER),
+    ],
+)
+def test_only_what_cannot_be_right_is_an_error(
+    english: str, german: str, weight: Weight, kind: Kind
+) -> None:
+    assert raised(release(en=english, de=german)) == [(weight, kind, 1)]
+
+
+def test_what_most_renditions_have_otherwise_is_no_error() -> None:
+    given = release(
+        en="It has 450 seats.", de="Es hat 4500 Plätze.", fr="Il a 45000 places.",
+        es="Tiene 450 asientos.",
+    )  # fmt: skip
+    assert [weight for weight, *_ in raised(given)] == [Weight.ERROR] * 2
+    given = release(en="It has 450 seats.", de="Es hat 4500 Plätze.", fr="Il a 45000 places.")
+    assert [weight for weight, *_ in raised(given)] == [Weight.WARNING] * 2
 
 
 def test_what_one_language_writes_out_is_no_alarm() -> None:
@@ -68,7 +92,7 @@ def test_the_same_moment_in_another_zone_is_the_same() -> None:
 
 
 def test_where_all_others_agree_the_first_one_is_named() -> None:
-    given = release(en="It has 400 seats.", de="Es hat 450 Plätze.", fr="Il a 450 places.")
+    given = release(en="It has 400 seats.", de="Es hat 4000 Plätze.", fr="Il a 4000 places.")
     assert raised(given) == [(Weight.ERROR, Kind.NUMBER, 0)]
 
 
@@ -115,6 +139,23 @@ def test_what_does_not_fit_within_one_text_is_named(headline: str, body: str, co
 def test_a_text_that_fits_together_is_left_alone() -> None:
     text = "<p>On Monday, 2 March 2026, at 10:00 CET, 48 ships of XCSE: LNTF sailed.</p>"
     assert list(within(0, read(Rendition("en", "48 ships", text)), DAY)) == []
+
+
+def test_the_sheet_and_the_texts_are_held_against_each_other() -> None:
+    given = release(en="Ask media@tide.example.", de="Ada Smaple, +1 202 555 0124.")
+    contact = Contact("Press", "Ada Sample", mail="press@tide.example", phone="+1 202 555 0142")
+    first, second = given.renditions
+    first = dataclasses.replace(first, dateline=Dateline("Kiel", "DE", DAY))
+    second = dataclasses.replace(second, dateline=Dateline("Kiel", "DK", DAY))
+    given = dataclasses.replace(given, renditions=(first, second), contacts=(contact,))
+    found = list(sheet(given, [read(one) for one in given.renditions]))
+    assert [(one.code, one.at, one.weight) for one in found] == [
+        ("dateline-differs", 1, Weight.WARNING),
+        ("sheet-differs", 1, Weight.WARNING),
+        ("sheet-differs", 1, Weight.WARNING),
+    ]
+    given = sample()
+    assert list(sheet(given, [read(one) for one in given.renditions])) == []
 
 
 def test_the_command_shows_what_differs_and_ends_with_two() -> None:

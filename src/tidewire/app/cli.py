@@ -44,6 +44,7 @@ def command_line() -> typer.Typer:
         submit,
         vault,
         webhook,
+        xliff,
     )
 
     app = typer.Typer(
@@ -70,6 +71,7 @@ def command_line() -> typer.Typer:
     app.add_typer(mail.app, name="mail")
     app.add_typer(vault.app, name="vault")
     app.add_typer(webhook.app, name="webhook")
+    app.add_typer(xliff.app, name="xliff")
     return app
 
 

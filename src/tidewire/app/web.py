@@ -22,7 +22,8 @@ from tidewire.channels.websub import routes as websub
 from tidewire.delivery.feedback import hear
 from tidewire.desk import routes as desk
 from tidewire.intake import routes as intake
-from tidewire.intake.submit import examine
+from tidewire.intake import translator_routes as translator
+from tidewire.intake.submit import Intake, examine
 from tidewire.newsroom import routes as newsroom
 from tidewire.newsroom import search_routes
 from tidewire.outlets import routes as outlets
@@ -54,6 +55,7 @@ def create_app(house: House) -> ASGIApp:
     )
     problems.install(app)
     context = house.channel_context()
+    shelf = newsroom.open_shelf(house.database)
     app.router.routes.extend(health_routes(house, "web"))
     app.include_router(
         intake.routes(
@@ -62,6 +64,13 @@ def create_app(house: House) -> ASGIApp:
             house.bell,
             house.vault,
             translator=open_provider(house.settings.environment),
+        )
+    )
+    app.include_router(
+        translator.routes(
+            Intake(house.database, house.clock, house.bell, house.vault),
+            house.signer,
+            house.settings.base_url,
         )
     )
     app.include_router(
@@ -94,10 +103,12 @@ def create_app(house: House) -> ASGIApp:
     app.include_router(email.routes(context, partial(hear, house.database, house.clock)))
     app.include_router(api_reference.routes(app))
     app.include_router(search_routes.routes(house.database, house.settings.base_url))
-    app.include_router(newsroom.routes(house.database, house.settings.base_url, house.clock))
+    app.include_router(newsroom.routes(house.database, house.settings.base_url, house.clock, shelf))
     static = Path(tidewire.newsroom.__file__).parent / "static"
     app.mount("/static", StaticFiles(directory=static), name="static")
-    return SafeHeaders(app)  # around all of it, so that no answer goes without them
+    return SafeHeaders(
+        newsroom.Quick(app, shelf)
+    )  # around all of it, so that no answer goes without them
 
 
 class SafeHeaders:

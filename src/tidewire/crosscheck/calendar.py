@@ -33,6 +33,11 @@ _ISO = re.compile(
 _DIGITS = re.compile(
     r"(?<![\d.,/-])(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>[12]\d{3})(?![\d/-])"
 )
+# "ngày 13/11", "Jumat (13/11)": without a year only where a word or brackets tell a date.
+_SHORT = re.compile(
+    r"(?:(?:ngày|hôm|sáng|chiều|tối) |\()(?P<d>\d{1,2})/(?P<m>\d{1,2})(?=\)|(?![\d/%]|[.,]\d))",
+    re.IGNORECASE,
+)
 
 
 def dates(block: Block, text: str, words: Vocabulary) -> Iterator[tuple[Fact, int, int]]:
@@ -128,6 +133,9 @@ def _digits(text: str, words: Vocabulary) -> Iterator[tuple[str, int, int]]:
         day, month = (a, b) if words.day_first or a > 12 or found["s"] == "." else (b, a)
         if value := iso(common_year(int(found["y"]), words), month, day):
             yield value, found.start(), found.end()
+    for found in _SHORT.finditer(text) if words.day_first else ():
+        if value := iso(None, int(found["m"]), int(found["d"])):
+            yield value, found.start("d"), found.end()
 
 
 def _named(text: str, words: Vocabulary) -> Iterator[tuple[str, int, int]]:
@@ -155,7 +163,8 @@ def _named(text: str, words: Vocabulary) -> Iterator[tuple[str, int, int]]:
 def _pattern(words: Vocabulary) -> "re.Pattern[str]":
     month, hard = words.months.source, "[ \u00a0]?"
     edge = r"(?<!\w)" if words.spaced else ""
-    link = rf"{hard}(?:[-–—,/]|{words.links}){hard}(?:{words.links}{hard})?"
+    small = r"(?:(?:the|le|el|il|dem|den|der|el día|o dia|dia|ngày|วันที่|tanggal|tarikh) )?"
+    link = rf"{hard}(?:[-–—~～,/]|{words.links}){hard}(?:{words.links}{hard})?{small}"
 
     def days(n: int) -> str:
         return (

@@ -83,7 +83,11 @@ def compare_facts(all_facts: Sequence[Facts], prevails: int = 0) -> Comparison:
         if _all_against(pairs, len(others)):
             findings.append(_of_base(pairs, prevails, all_facts))
         else:
-            made = (_finding(at, pair, base, all_facts[at]) for at, pair in pairs)
+            outvoted = 2 * len(pairs) > len(others) + 1
+            made = (
+                _finding(at, _milder(pair) if outvoted else pair, base, all_facts[at])
+                for at, pair in pairs
+            )
             findings += [finding for finding in made if finding]
     rows = [Row(fact.kind, fact, there) for fact, there in cells.items()]
     order = {weight: number for number, weight in enumerate(Weight)}
@@ -96,6 +100,11 @@ def _all_against(pairs: Sequence[tuple[int, Pair]], others: int) -> bool:
     """Whether every other rendition says one and the same other thing."""
     said = {pair.other.value for _, pair in pairs if pair.other}
     return others >= _FEWEST_AGAINST and len(pairs) == others and len(said) == 1
+
+
+def _milder(pair: Pair) -> Pair:
+    """A difference that most renditions have: rather misread in the first than wrong in most."""
+    return replace(pair, weight=Weight.WARNING) if pair.weight is Weight.ERROR else pair
 
 
 def _of_base(

@@ -17,6 +17,8 @@ _SIGN_BEFORE = re.compile(
     r"(?:[A-Za-z.]{0,4}[$€£¥₩₫฿₹₽₺₴₪₱]|(?<![A-Za-z])(?:[A-Z]{3}|Rp\.?|RM|Rs\.?|kr\.?|S?Fr\.)"
     r"|人民[币幣]|新[台臺][币幣]|港[币幣])[ \u00a0]?$"
 )
+# 4割, 四成: so many tenths; not 成 as the beginning of another word.
+TENTHS = re.compile(r"割(?![りれ])|成(?![功立长長人为為员員分品年果就本都])")
 _SHORT = re.compile(r"(mn|bn|tn|m|M|B|k|K)(?!\w)")
 _SHORT_SCALE = {"k": 3, "m": 6, "mn": 6, "b": 9, "bn": 9, "tn": 12}
 _MILLIONS_OF = re.compile(r"[ \u00a0]?(M|Md|Mrd|Mio)(?=[ \u00a0]?[€$£])")
@@ -41,20 +43,31 @@ def figure_facts(block: Block, text: str, words: Vocabulary) -> Iterator[Fact]:
     """The figures of a block; `text` is its plain text with what was read before blotted out."""
     found = list(_reads(text, words))
     between = re.compile(_BETWEEN.format(links=words.links), re.IGNORECASE)
+    before: Read | None = None
     for read, following in zip_longest(found, found[1:]):
-        if following and not (read.scale or read.percent):
+        read, before = _spanned(before, read, text), read
+        if following and not (read.percent or read.money):
             gap = text[read.end : following.start]
             if len(gap) <= 24 and between.fullmatch(gap):
                 read = _shared(read, following)
         yield _fact(block, read, words)
 
 
+def _spanned(before: Read | None, read: Read, text: str) -> Read:
+    """The second year of "2027-28", in full."""
+    if before is None or not (before.plain and read.plain) or before.value not in YEARS:
+        return read
+    year = before.value // 100 * 100 + read.value
+    joined = text[before.end : read.start].strip() in ("-", "–", "—", "/", "~", "～", "〜", "至")
+    return replace(read, value=year) if joined and before.value < year < before.value + 99 else read
+
+
 def _shared(first: Read, second: Read) -> Read:
     """The first of "2 to 3 million euros", which the scale and unit of the second stand for."""
-    also = (first.value * 10**second.scale,) if second.scale else ()
-    return replace(
-        first, money=first.money or second.money, percent=second.percent, also=(*first.also, *also)
-    )
+    if first.scale and second.percent:
+        return first
+    also = (first.value * 10**second.scale,) if second.scale and not first.scale else ()
+    return replace(first, money=second.money, percent=second.percent, also=(*first.also, *also))
 
 
 def _reads(text: str, words: Vocabulary) -> Iterator[Read]:
@@ -87,6 +100,8 @@ def _one(text: str, runs: Sequence[Figure], at: int, words: Vocabulary) -> tuple
             break
         value += runs[at].value * 10**part
         lowest, end, at = part, part_end, at + 1
+    if words.kanji and value <= 10 and (tenths := TENTHS.match(text, end)):
+        return Read(start, tenths.end(), value * 10, percent=True), at
     percent, end = _percent(text, start, end, words)
     if not percent:
         after, end = _money(text, end, words)

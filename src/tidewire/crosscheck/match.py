@@ -5,19 +5,25 @@ block says two different things.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import SequenceMatcher
 from enum import StrEnum
 
+from tidewire.crosscheck.agree import agreeing, block_of
 from tidewire.crosscheck.fact import COUNTS, FIGURES, Fact, Kind
 from tidewire.crosscheck.facts import Facts
 from tidewire.crosscheck.names import misspelt
-from tidewire.crosscheck.times import universal
+from tidewire.crosscheck.weigh import (
+    WORDED,
+    certain,
+    forgivable,
+    looks_alike,
+    read_otherwise,
+    translated,
+    worded,
+)
 
-SMALL = 13  # below it a language may write a number out
-_SLIP = 0.75  # what share of an address a slip leaves as it was
 _NEAREST = 50  # candidates that are looked at for one fact
 
 
@@ -62,9 +68,20 @@ def match(base: Facts, other: Facts) -> list[Pair]:
     pools: dict[str, tuple[list[Fact], list[Fact]]] = defaultdict(lambda: ([], []))
     for side, facts in enumerate((base, other)):
         for fact in facts.said():
-            pools["figure" if fact.kind in FIGURES else fact.kind.value][side].append(fact)
-    for left, right in pools.values():
-        found += _pool(left, right, base, other, alike)
+            pools[_pool(fact)][side].append(fact)
+    left: list[Fact] = []
+    right: list[Fact] = []
+    for mine, theirs in pools.values():
+        pairs, lone, rest = _same(mine, theirs, base, other, alike)
+        found += pairs
+        left += lone
+        right += rest
+    pairs, left, right = _otherwise(left, right, alike)
+    found += pairs
+    for pool in pools:
+        lone = [fact for fact in left if _pool(fact) == pool]
+        rest = [fact for fact in right if _pool(fact) == pool]
+        found += _unlike(lone, rest, base, other, alike)
     for kind in COUNTS:
         found += _count(kind, base, other)
     found += [
@@ -87,114 +104,98 @@ def _count(kind: Kind, base: Facts, other: Facts) -> Iterator[Pair]:
         yield Pair(Verdict.DIFFERS, left, right, Weight.WARNING)
 
 
-def _pool(
+def _pool(fact: Fact) -> str:
+    """What facts are compared with each other."""
+    return "figure" if fact.kind in FIGURES else fact.kind.value
+
+
+def _same(
     left: Sequence[Fact], right: Sequence[Fact], base: Facts, other: Facts, alike: bool
-) -> Iterator[Pair]:
-    """Facts of one pool: same here, same elsewhere, different here, and what is left alone."""
+) -> tuple[list[Pair], list[Fact], list[Fact]]:
+    """Facts of one pool: same here, same elsewhere, in words there; and what is left alone."""
+    found: list[Pair] = []
     lone, rest = list(left), list(right)
     for near in (True, False):
         for strict in (True, False):
-            pairs, lone, rest = _agreeing(lone, rest, near, strict)
-            yield from pairs
+            pairs, lone, rest = agreeing(lone, rest, near, strict)
+            found += [Pair(Verdict.SAME, one, two) for one, two in pairs]
     lone, excused = _excused(lone, other, alike)
     rest, also = _excused(rest, base, alike)
-    yield from (Pair(Verdict.SAME, fact, None) for fact in excused)
-    yield from (Pair(Verdict.SAME, None, fact) for fact in also)
-    pairs, lone, rest = _differing(lone, rest, alike)
+    found += [Pair(Verdict.SAME, fact, None) for fact in excused]
+    found += [Pair(Verdict.SAME, None, fact) for fact in also]
+    return found, lone, rest
+
+
+def _otherwise(
+    left: list[Fact], right: list[Fact], alike: bool
+) -> tuple[list[Pair], list[Fact], list[Fact]]:
+    """Take out what stands in both texts, and was taken for two kinds of thing."""
+    pairs: list[Pair] = []
+    rest = list(right)
+    lone: list[Fact] = []
+    for fact in left:
+        hit = next(
+            (
+                one
+                for one in rest[:_NEAREST]
+                if read_otherwise(fact, one) and (not alike or block_of(fact) == block_of(one))
+            ),
+            None,
+        )
+        if hit is None:
+            lone.append(fact)
+        else:
+            rest.remove(hit)
+            pairs.append(Pair(Verdict.SAME, fact, hit))
+    return pairs, lone, rest
+
+
+def _unlike(
+    left: list[Fact], right: list[Fact], base: Facts, other: Facts, alike: bool
+) -> Iterator[Pair]:
+    """Facts of one pool that are different here, and those that only one text has."""
+    pairs, lone, rest = _differing(left, right, alike)
     yield from pairs
     for one, facts, back in ((lone, other, True), (rest, base, False)):
         here = {value for fact in facts.facts for value in fact.readings if not fact.spelt}
         for fact in one:
-            weight = Weight.NOTE if _forgivable(fact) or fact.value in here else Weight.WARNING
+            said = _in_words(fact, facts) if alike else None
+            if said:
+                mine, theirs = (fact, said) if back else (said, fact)
+                yield Pair(Verdict.DIFFERS, mine, theirs, Weight.WARNING)
+                continue
+            weight = Weight.NOTE if worded(fact) or fact.value in here else Weight.WARNING
             if back:
                 yield Pair(Verdict.MISSING, fact, None, weight)
             else:
                 yield Pair(Verdict.EXTRA, None, fact, weight)
 
 
-def _agreeing(
-    left: list[Fact], right: list[Fact], near: bool, strict: bool
-) -> tuple[list[Pair], list[Fact], list[Fact]]:
-    """Take out what agrees: in the same block only, or anywhere; to the letter, or as it may be."""
-    by_key: dict[object, list[int]] = defaultdict(list)
-    for at, fact in enumerate(right):
-        for key in _keys(fact, strict):
-            by_key[(_block(fact), key) if near else key].append(at)
-    taken: set[int] = set()
-    pairs, lone = [], []
-    for fact in left:
-        hit = None
-        for key in _keys(fact, strict):
-            open_ones = by_key.get((_block(fact), key) if near else key, [])
-            while open_ones and open_ones[0] in taken:
-                open_ones.pop(0)
-            hit = next(
-                (
-                    at
-                    for at in open_ones[:_NEAREST]
-                    if at not in taken and agree(fact, right[at], strict)
-                ),
-                None,
-            )
-            if hit is not None:
-                break
-        if hit is None:
-            lone.append(fact)
-        else:
-            taken.add(hit)
-            pairs.append(Pair(Verdict.SAME, fact, right[hit]))
-    return pairs, lone, [fact for at, fact in enumerate(right) if at not in taken]
-
-
-def agree(one: Fact, other: Fact, strict: bool = False) -> bool:
-    """Whether two facts of one pool can mean the same; `strict`: unit and kind alike."""
-    if one.kind in FIGURES:
-        kinds = {one.kind, other.kind}
-        if kinds == {Kind.AMOUNT} and not one.unit & other.unit:
-            return False
-        if kinds == {Kind.AMOUNT, Kind.PERCENT} or (strict and len(kinds) > 1):
-            return False
-        return bool(set(one.readings) & set(other.readings))
-    if one.kind is Kind.TIME:
-        known = universal(one), universal(other)
-        if None not in known:
-            return known[0] == known[1]
-        return one.value == other.value
-    if one.kind is Kind.PHONE:
-        a, b = (fact.value.lstrip("+0") for fact in (one, other))
-        return a == b or a.endswith(b[-9:]) or b.endswith(a[-9:])
-    if one.kind is Kind.DATE:
-        mine, theirs = one.value.split("-"), other.value.split("-")
-        said = [(x, y) for x, y in zip(mine, theirs, strict=False) if "?" not in x + y]
-        return all(x == y for x, y in said) and (len(mine) == len(theirs) or not strict)
-    return one.value == other.value
-
-
-def _keys(fact: Fact, strict: bool) -> Iterable[str]:
-    """What two facts must share before they are compared."""
-    if fact.kind is Kind.DATE:
-        return [fact.value] if strict else [fact.value[5:7]]
-    if fact.kind is Kind.PHONE:
-        return [fact.value[-7:]]
-    if fact.kind is Kind.TIME:
-        known = universal(fact)
-        return [fact.value] if strict or known is None else [fact.value, str(known)]
-    return [fact.value] if strict else fact.readings
-
-
-def _block(fact: Fact) -> tuple[str, int]:
-    return fact.place.field, fact.place.block
+def _in_words(fact: Fact, there: Facts) -> Fact | None:
+    """What the other text says in words in that block, and is the same but for a slip: 41, 14."""
+    if fact.kind is not Kind.NUMBER or forgivable(fact):
+        return None
+    return next(
+        (
+            said
+            for said in there.facts
+            if said.spelt and block_of(said) == block_of(fact)
+            and 2 <= int(said.value) < WORDED and looks_alike(fact, said)
+            and Decimal(fact.value) <= 10 * int(said.value)
+        ),
+        None,
+    )  # fmt: skip
 
 
 def _excused(lone: list[Fact], there: Facts, alike: bool) -> tuple[list[Fact], list[Fact]]:
     """Part those that the other text says in words: in the same block, where there is one."""
     words = Counter(
-        (_block(fact) if alike else None, fact.value) for fact in there.facts if fact.spelt
+        (block_of(fact) if alike else None, fact.value) for fact in there.facts if fact.spelt
     )
     left: list[Fact] = []
     excused: list[Fact] = []
     for fact in lone:
-        key = (_block(fact) if alike else None, fact.value)
+        key = (block_of(fact) if alike else None, fact.value)
         spelt = fact.kind in FIGURES and words[key] > 0
         words[key] -= spelt
         (excused if spelt else left).append(fact)
@@ -206,81 +207,50 @@ def _differing(
 ) -> tuple[list[Pair], list[Fact], list[Fact]]:
     """Pair what is left over on both sides of one block; with other blocks, what looks alike."""
     pairs: list[Pair] = []
-    used_left: set[int] = set()
-    used_right: set[int] = set()
-    here: dict[tuple[str, int], tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    lone, rest = list(left), list(right)
+    here: dict[tuple[str, int], tuple[list[Fact], list[Fact]]] = defaultdict(lambda: ([], []))
     for side, facts in enumerate((left, right)):
-        for at, fact in enumerate(facts):
-            here[_block(fact)][side].append(at)
+        for fact in facts:
+            here[block_of(fact)][side].append(fact)
     for mine, theirs in here.values():
         sure = alike and len(mine) == len(theirs) == 1
-        for one, two in zip(mine, theirs, strict=False):
-            if not alike and not _looks_alike(left[one], right[two]):
-                continue
-            weight = Weight.ERROR if sure and _certain(left[one], right[two]) else Weight.WARNING
-            if _forgivable(left[one]) and _forgivable(right[two]) and not sure:
-                weight = Weight.NOTE
-            if left[one].kind is Kind.LINK and _translated(left[one], right[two]):
-                weight = Weight.NOTE
-            pairs.append(Pair(Verdict.DIFFERS, left[one], right[two], weight))
-            used_left.add(one)
-            used_right.add(two)
-    for one, fact in enumerate(left[:_NEAREST]):
-        for two, against in enumerate(right[:_NEAREST]):
-            if one not in used_left and two not in used_right and _looks_alike(fact, against):
-                pairs.append(Pair(Verdict.DIFFERS, fact, against, Weight.WARNING))
-                used_left.add(one)
-                used_right.add(two)
-    return (
-        pairs,
-        [fact for at, fact in enumerate(left) if at not in used_left],
-        [fact for at, fact in enumerate(right) if at not in used_right],
-    )
+        for one, two in _likely(mine, theirs, alike):
+            pairs.append(Pair(Verdict.DIFFERS, one, two, _weight(one, two, sure)))
+            lone.remove(one)
+            rest.remove(two)
+    for one in lone[:_NEAREST]:
+        far = next((fact for fact in rest[:_NEAREST] if looks_alike(one, fact)), None)
+        if far:
+            pairs.append(Pair(Verdict.DIFFERS, one, far, Weight.WARNING))
+            lone.remove(one)
+            rest.remove(far)
+    return pairs, lone, rest
 
 
-def _certain(one: Fact, other: Fact) -> bool:
-    """Both in digits, of one kind, and too large to be written out in words elsewhere."""
-    if one.kind is Kind.DATE and other.kind is Kind.DATE:
-        return "?" not in one.value + other.value and one.value.count(
-            "-"
-        ) == 2 == other.value.count("-")
-    if one.kind not in FIGURES or one.kind is not other.kind or one.also or other.also:
-        return False
-    return not (_forgivable(one) or _forgivable(other) or _thousands_apart(one, other))
+def _likely(mine: list[Fact], theirs: list[Fact], alike: bool) -> Iterator[tuple[Fact, Fact]]:
+    """Those of one block that stand for each other: what looks alike first, then in order."""
+    options = [
+        (not looks_alike(one, two), one.kind is not two.kind, abs(a - b), a, b)
+        for a, one in enumerate(mine[:_NEAREST])
+        for b, two in enumerate(theirs[:_NEAREST])
+        if looks_alike(one, two) or (alike and _comparable(one, two))
+    ]
+    taken: tuple[set[int], set[int]] = set(), set()
+    for *_, a, b in sorted(options):
+        if a not in taken[0] and b not in taken[1]:
+            taken[0].add(a)
+            taken[1].add(b)
+            yield mine[a], theirs[b]
 
 
-def _translated(one: Fact, other: Fact) -> bool:
-    """Two pages of one site whose addresses have other words: /report and /bericht."""
-    (host, _, path), (there, _, page) = one.value.partition("/"), other.value.partition("/")
-    return host == there and SequenceMatcher(None, path[:200], page[:200]).ratio() < _SLIP
+def _comparable(one: Fact, two: Fact) -> bool:
+    """Whether a difference is one of meaning: a small number is no slip for a large amount."""
+    return worded(one) == worded(two) or one.kind is two.kind is not Kind.NUMBER
 
 
-def _thousands_apart(one: Fact, other: Fact) -> bool:
-    """The same digits, and a thousand, a million or more between them.
-
-    "From 3 to 5 million" may have a scale that is not read: worth a look, and not certain.
-    """
-    low, high = sorted((Decimal(one.value), Decimal(other.value)))
-    return bool(low) and high / low in {Decimal(10) ** power for power in (3, 6, 9, 12)}
-
-
-def _looks_alike(one: Fact, other: Fact) -> bool:
-    """The same digits in another size or order, or the same value in another currency."""
-    if one.kind in (Kind.WEEKDAY, Kind.QUARTER):
-        return True
-    a, b = (
-        sorted(c for c in fact.value.strip("0") if c.isdigit() and c != "0")
-        for fact in (one, other)
-    )
-    return a == b and bool(a) and not (_forgivable(one) and _forgivable(other))
-
-
-def _forgivable(fact: Fact) -> bool:
-    """Whether it may well be said in words, or left out, in another language."""
-    if fact.kind is Kind.NUMBER:
-        return fact.value.isdigit() and int(fact.value) < SMALL
-    if fact.kind is Kind.DATE:
-        return len(fact.value) < 10
-    if fact.kind is Kind.TIME:
-        return fact.value.endswith(":00")
-    return fact.kind in (Kind.WEEKDAY, Kind.QUARTER)
+def _weight(one: Fact, two: Fact, sure: bool) -> Weight:
+    if one.kind is Kind.LINK and translated(one, two):
+        return Weight.NOTE
+    if sure and certain(one, two):
+        return Weight.ERROR
+    return Weight.NOTE if forgivable(one) and forgivable(two) and not sure else Weight.WARNING

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 
 from tidewire.crosscheck.fact import Fact, Kind, Place
+from tidewire.crosscheck.figures import TENTHS
 from tidewire.crosscheck.text import Block
 from tidewire.crosscheck.vocabulary import Vocabulary
 
@@ -31,6 +32,8 @@ def spelt_facts(block: Block, text: str, words: Vocabulary) -> Iterator[Fact]:
         ]
     for value, start, end in found:
         yield _fact(block, value, start, end)
+        if words.kanji and value <= 10 and (tenths := TENTHS.match(text, end)):
+            yield _fact(block, value * 10, start, tenths.end())
         space = text[end : end + 1] in (" ", "\u00a0")
         if scale := words.scales.match(text, end + space):
             yield _fact(block, value * 10 ** int(scale[0]), start, scale[1])

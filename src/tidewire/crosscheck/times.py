@@ -55,7 +55,7 @@ def universal(fact: Fact) -> int | None:
 
 def _clock(found: "re.Match[str]") -> tuple[int, int] | None:
     parts = found.groupdict()
-    hour = int(next(parts[k] for k in ("h1", "h2", "h3", "h4", "h5") if parts[k]))
+    hour = int(next(parts[k] for k in ("h1", "h2", "h3", "h4", "h5", "h6") if parts[k]))
     minute = int(next((parts[k] for k in ("n1", "n2", "n3", "n4", "n5") if parts.get(k)), "0"))
     late = parts["pm"] or parts["pb"] or parts["pc"]
     early = parts["am"] or parts["ab"] or parts["ac"]
@@ -87,6 +87,8 @@ def _pattern(words: Vocabulary) -> "re.Pattern[str]":
         rf"(?<!\w)(?:{c['before_hour']}){hard}(?<![\d.,:])(?P<h3>\d{{1,2}})(?:[.:](?P<n3>[0-5]\d){end}|(?={hard}(?:{c['hour']})(?!\w))){after}?",
         # 22:30
         clock.format(4, ":") + f"{after}?",
+        # 14時, 14시: where an hour of the day has a word of its own
+        rf"(?<![\d.,:])(?P<h6>\d{{1,2}})(?:{c['hour_alone']})(?![\d])",
         # 10.30 p.m., 9 Uhr, 22.30 น.
         rf"(?<![\d.,:])(?P<h5>\d{{1,2}})(?:[.:](?P<n5>[0-5]\d))?(?:{after}|(?={half_ahead}))",
     )

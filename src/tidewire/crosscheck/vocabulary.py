@@ -89,7 +89,7 @@ def vocabulary(tag: str) -> Vocabulary:
             for one in line.split("|")
         ]
 
-    clock = ("am", "pm", "am_before", "pm_before", "hour", "minute", "before_hour", "after_hour")
+    clock = ("am", "pm", "am_before", "pm_before", "hour", "hour_alone", "minute", "before_hour")
     return Vocabulary(
         tag=tag,
         spaced=spaced,
@@ -98,11 +98,11 @@ def vocabulary(tag: str) -> Vocabulary:
         scales=Table((entry(k, spaced), str(v)) for k, v in data.get("scales", {}).items()),
         currencies=_currencies(data, locale, spaced),
         percent=Table([("%", ""), *((entry(p, spaced), "") for p in data.get("percent", ()))]),
-        weekdays=Table(_calendar(locale.days, spaced) + listed("weekdays") + _exact(data)),
+        weekdays=Table(_weekdays(locale, spaced, data) + listed("weekdays") + _exact(data)),
         months=Table(_calendar(locale.months, spaced, first=1) + _months(listed("months"))),
         quarters=Table(_quarters(data, spaced, listed("quarters"))),
-        numbers=Table(_numbers(listed("numbers"), listed("tens"), spaced)),
-        clock={name: any_of(name) for name in clock},
+        numbers=Table(_numbers(listed("numbers"), listed("tens"), spaced, data)),
+        clock={name: any_of(name) for name in (*clock, "after_hour")},
         percent_before=any_of("percent_before"),
         of=any_of("of"),
         links=any_of("links"),
@@ -161,6 +161,11 @@ def _calendar(widths: Any, spaced: bool, first: int = 0) -> list[tuple[str, str]
     return found
 
 
+def _weekdays(locale: Locale, spaced: bool, data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Those of CLDR; where only capitals tell them from other words, a file has them all."""
+    return [] if data.get("exact_weekdays") else _calendar(locale.days, spaced)
+
+
 def _exact(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Weekdays that only their capitals tell from other words; they are patterns already."""
     lines = enumerate(data.get("exact_weekdays", ()))
@@ -188,10 +193,12 @@ def _quarters(
 
 
 def _numbers(
-    ones: list[tuple[str, str]], tens: list[tuple[str, str]], spaced: bool
+    ones: list[tuple[str, str]], tens: list[tuple[str, str]], spaced: bool, data: Mapping[str, Any]
 ) -> list[tuple[str, str]]:
-    edge = r"(?<!\w)" if spaced else ""
+    """`stuck`: a pattern of what stands straight before them; `spelt`: words of any value."""
+    edge = rf"(?<!\w){data.get('stuck', '')}" if spaced else ""
     found = [(edge + pattern, str(int(number) + 1)) for pattern, number in ones]
+    found += [(edge + entry(k, spaced), str(v)) for k, v in data.get("spelt", {}).items()]
     return found + [(edge + pattern, str((int(number) + 3) * 10)) for pattern, number in tens]
 
 

@@ -5,12 +5,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
+from tidewire.crosscheck.agree import agree
 from tidewire.crosscheck.compare import Finding, name, said
 from tidewire.crosscheck.fact import FIGURES, Fact, Kind
 from tidewire.crosscheck.facts import Facts
-from tidewire.crosscheck.match import SMALL, Weight, agree
+from tidewire.crosscheck.match import Weight
 from tidewire.crosscheck.names import beside, inserted
 from tidewire.crosscheck.times import SUMMER, WINTER
+from tidewire.crosscheck.weigh import SMALL
 from tidewire.languages.tags import cldr
 
 _NEAR = 24  # characters between a weekday and its date

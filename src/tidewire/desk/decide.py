@@ -16,7 +16,7 @@ from tidewire.model.errors import BadInput, Conflict, Problem, Severity
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.model.release import Act, Move, Release, after
-from tidewire.store import editions, releases, waiting_renditions
+from tidewire.store import editions, releases, translation_drafts, waiting_renditions
 from tidewire.store.database import Connection
 from tidewire.store.releases import Held
 from tidewire.vault.text import Text
@@ -159,6 +159,7 @@ async def _take_back(desk: Desk, caller: Caller, ref: str, move: Move, note: str
         version = held.version
         await releases.unstage(tx, held.id, version)
         await waiting_renditions.drop(tx, held.id)
+        await translation_drafts.drop(tx, held.id)
         last = await editions.public(tx, ref)
         if last is not None:
             # What has not gone out yet makes room: its number is used for this.

@@ -16,7 +16,7 @@ from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.model.release import Act, Move, Release, State, after
 from tidewire.model.rendition import Rendition
-from tidewire.store import editions, releases, waiting_renditions
+from tidewire.store import editions, releases, translation_drafts, waiting_renditions
 from tidewire.store.database import Connection
 from tidewire.store.releases import Held
 from tidewire.vault.text import Text
@@ -43,6 +43,7 @@ async def approve_rendition(
         else:
             await _merge(desk, tx, held, caller, [rendition])
         await waiting_renditions.drop(tx, held.id, [rendition.language])
+        await translation_drafts.drop(tx, held.id, [rendition.language])
         await sign(desk, tx, held, Move.ADD, caller, note=note, now=now)
     return await tell(desk, Decided(ref, state, version, t0))
 
@@ -84,7 +85,9 @@ async def approve_all(
     text = Text(approved(whole, caller, desk.clock.now(), checked=tags), edition.note)
     sealed = await desk.vault.seal_text(tx, held.id, held.version, text)
     await releases.put_text(tx, held.id, held.version, sealed)
-    await waiting_renditions.drop(tx, held.id, [one.language for one in coming])
+    languages = [one.language for one in coming]
+    await waiting_renditions.drop(tx, held.id, languages)
+    await translation_drafts.drop(tx, held.id, languages)
 
 
 def approved(

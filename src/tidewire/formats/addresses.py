@@ -65,3 +65,8 @@ def archive_url(base: str) -> str:
 def day_url(base: str, day: date) -> str:
     """The list of what was first published on one day (UTC)."""
     return f"{base}/archive/{day.isoformat()}"
+
+
+def translate_url(base: str, token: str) -> str:
+    """Where a translator works on one release in one language."""
+    return f"{base}/translate/{quote(token, safe='')}"

@@ -13,7 +13,7 @@ from tidewire.intake.submit import Intake, examine, issuer_of
 from tidewire.languages import spelt_out
 from tidewire.model.errors import BadInput, Conflict, Problem, Severity
 from tidewire.model.issuer import Caller, Role
-from tidewire.model.opening import Why, opening_by
+from tidewire.model.opening import Opening, Why, opening_by
 from tidewire.model.release import Edition, Move, Release, after
 from tidewire.model.rendition import Hand, Rendition
 from tidewire.store import releases, waiting_renditions
@@ -33,10 +33,17 @@ class Added:
 
 
 async def add_rendition(
-    intake: Intake, caller: Caller, ref: str, given: RenditionIn, *, dry_run: bool = False
+    intake: Intake,
+    caller: Caller,
+    ref: str,
+    given: RenditionIn,
+    *,
+    dry_run: bool = False,
+    opening: Opening | None = None,
 ) -> Added:
     """Check one more rendition against its release, and store it sealed, to wait for approval.
 
+    `opening` says who looks at the release where that is another than the caller.
     One that waits in the same language is replaced. Raises BadInput with all problems where
     one is an error, Conflict where the release has that language, NotFound, MoveRefused.
     """
@@ -44,7 +51,7 @@ async def add_rendition(
     raw = raw_rendition(given)
     async with intake.database.transaction() as tx:
         held = await _hold(tx, caller, ref)
-        opening = opening_by(caller, Why.COMPARE)
+        opening = opening or opening_by(caller, Why.COMPARE)
         edition = await intake.vault.edition(tx, held.id, held.version, opening)
     assert edition is not None
     problems = await _inspect(intake, edition, raw)

@@ -9,8 +9,8 @@ from tidewire.intake.submit import Intake, issuer_of
 from tidewire.languages import canonical
 from tidewire.model.errors import BadInput, Conflict, Problem, Severity
 from tidewire.model.issuer import Caller, Role
-from tidewire.model.opening import Why, opening_by
-from tidewire.model.release import Edition
+from tidewire.model.opening import Opening, Why, opening_by
+from tidewire.model.release import Edition, State
 from tidewire.store import releases
 from tidewire.translation.machine import translate_texts
 from tidewire.translation.provider import Provider
@@ -54,10 +54,13 @@ def no_machine() -> BadInput:
     return BadInput(said, "", [problem])
 
 
-async def read_for(intake: Intake, caller: Caller, ref: str, why: Why) -> Edition:
+async def read_for(
+    intake: Intake, caller: Caller, ref: str, why: Why, opening: Opening | None = None
+) -> Edition:
     """The newest version, for its issuer or an editor; no transaction is open afterwards.
 
-    Raises NotFound, Conflict for a release that was taken back, and CannotOpen.
+    `opening` says who looks where that is another than the caller. Raises NotFound, Conflict for
+    a release that was taken back, and CannotOpen.
     """
     must_be_ref(ref)
     issuer_id = None if caller.role is Role.EDITOR else issuer_of(caller)
@@ -65,12 +68,12 @@ async def read_for(intake: Intake, caller: Caller, ref: str, why: Why) -> Editio
         rows = await releases.queue(tx, ref=ref, issuer_id=issuer_id)
         if not rows:
             raise unknown_release()
-        opening = opening_by(caller, why)
+        if rows[0].state in (State.WITHDRAWN, State.KILLED):
+            raise Conflict("This release was taken back.", "There is nothing to translate.")
+        opening = opening or opening_by(caller, why)
         edition = await intake.vault.edition(tx, rows[0].id, rows[0].version, opening)
     if edition is None:
         raise unknown_release()
-    if edition.retracted:
-        raise Conflict("This release was taken back.", "There is nothing to translate.")
     return edition
 
 

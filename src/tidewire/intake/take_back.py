@@ -43,7 +43,7 @@ async def take_xliff(
             "Go through them, and set their state to translated.",
             problems,
         )
-    given = _given(found.rendition, (Hand.PERSON, translator) if translator else None)
+    given = handed_in(found.rendition, (Hand.PERSON, translator) if translator else None)
     return await add_rendition(intake, caller, ref, given, dry_run=dry_run)
 
 
@@ -64,7 +64,7 @@ async def translate(
         await add_rendition(intake, caller, ref, _given_as(source, language), dry_run=True)
         await _not_a_persons(intake, edition.release_id, language)
         rendition = await translate_rendition(machine, source, language)
-        given = _given(rendition, (Hand.MACHINE, machine.name))
+        given = handed_in(rendition, (Hand.MACHINE, machine.name))
         checked = await add_rendition(intake, caller, ref, given, dry_run=True)
         if stops(checked.problems):
             raise BadInput(
@@ -88,10 +88,10 @@ async def _not_a_persons(intake: Intake, release_id: int, language: str) -> None
 
 
 def _given_as(source: Rendition, language: str) -> RenditionIn:
-    return _given(source, None).model_copy(update={"language": language})
+    return handed_in(source, None).model_copy(update={"language": language})
 
 
-def _given(rendition: Rendition, maker: tuple[Hand, str] | None) -> RenditionIn:
+def handed_in(rendition: Rendition, maker: tuple[Hand, str] | None) -> RenditionIn:
     """It as it is handed in. Raises BadInput where a text is longer than one may be."""
     line = rendition.dateline
     try:

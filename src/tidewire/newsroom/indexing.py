@@ -7,9 +7,9 @@ from lxml import html
 
 from tidewire.model.release import Act, Edition
 from tidewire.search.terms import filter_terms, text_terms
-from tidewire.store import editions, search_head, search_index
+from tidewire.store import editions, search_entries
 from tidewire.store.database import Connection, Database
-from tidewire.store.search_index import Entry
+from tidewire.store.search_entries import Entry
 
 AT_ONCE = 20  # editions in one transaction
 
@@ -22,13 +22,13 @@ async def index_wire(database: Database) -> int:
     done = 0
     while True:
         async with database.transaction() as tx:
-            head = await search_head.lock_head(tx)
+            head = await search_entries.lock_head(tx)
             found = [] if head is None else await editions.wire(tx, head, AT_ONCE)
             for edition in found:
                 await _take_in(tx, edition)
             if found:
                 assert found[-1].sequence is not None
-                await search_head.set_head(tx, found[-1].sequence)
+                await search_entries.set_head(tx, found[-1].sequence)
         done += len(found)
         if len(found) < AT_ONCE:
             return done
@@ -37,14 +37,14 @@ async def index_wire(database: Database) -> int:
 async def _take_in(tx: Connection, edition: Edition) -> None:
     """Put the languages that a version says something in into the place of what stood there."""
     if edition.act is Act.ADD:
-        await search_index.drop(tx, edition.release_id, edition.news)
+        await search_entries.drop(tx, edition.release_id, edition.news)
     else:
-        await search_index.drop(tx, edition.release_id)
+        await search_entries.drop(tx, edition.release_id)
     if edition.retracted:
         return
-    place = await search_index.place(tx, edition.release_id)
+    place = await search_entries.place(tx, edition.release_id)
     # In a thread: a release in fifteen languages takes a tenth of a second, right after T0.
-    await search_index.put(tx, await asyncio.to_thread(entries, edition, place))
+    await search_entries.put(tx, await asyncio.to_thread(entries, edition, place))
 
 
 def entries(edition: Edition, place: int) -> Sequence[Entry]:

@@ -27,6 +27,8 @@ Span = tuple[int | None, int | None]  # sequence numbers: below this one, above 
 
 async def look(database: Database, after: int) -> Look:
     """How the wire stands, and what has changed since `after`."""
+    if await editions.head_now(database) == after:
+        return Look(after, ())
     async with database.transaction() as tx:
         head, changed = await editions.changed_since(tx, after, TOO_MANY)
     return Look(head, changed)

@@ -2,19 +2,23 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import date
-from functools import lru_cache
 
+import psycopg
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from psycopg_pool import PoolTimeout
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tidewire.clock import Clock
-from tidewire.formats import addresses, site
+from tidewire.formats import addresses
 from tidewire.languages import best, canonical, known
-from tidewire.newsroom import pages, reading, sitemaps, tongues
-from tidewire.newsroom.lists import furniture_language, read_listing
-from tidewire.newsroom.reading import NOT_FOUND, Span
-from tidewire.newsroom.shelf import HTML, Kept, Shelf, kept
+from tidewire.newsroom import reading, sitemaps, tongues
+from tidewire.newsroom.answers import answer, missing, wanted_of
+from tidewire.newsroom.lists import read_listing
+from tidewire.newsroom.reading import Span
+from tidewire.newsroom.shelf import Shelf, kept
 from tidewire.store.database import Database
 
 METHODS = ["GET", "HEAD"]
@@ -25,10 +29,42 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 Serve = Callable[[Request], Awaitable[Response]]
 
 
-def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
+class Quick:
+    """Answers with release pages that are kept, before the application looks for who is to answer.
+
+    What is not kept, and every error, is for the application: it asks again, and says so.
+    """
+
+    def __init__(self, app: ASGIApp, shelf: Shelf) -> None:
+        self._app = app
+        self._shelf = shelf
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or pass the request on."""
+        answer = await self._kept(scope) if scope["type"] == "http" else None
+        await (answer or self._app)(scope, receive, send)
+
+    async def _kept(self, scope: Scope) -> Response | None:
+        _, *parts = scope["path"].split("/")
+        if len(parts) != 3 or parts[0] != "releases" or scope["method"] not in METHODS:
+            return None
+        with suppress(psycopg.Error, PoolTimeout, OSError):
+            found = await self._shelf.held(parts[1], parts[2])
+            return answer(Request(scope), found) if found is not None else None
+        return None
+
+
+def open_shelf(database: Database) -> Shelf:
+    """The shelf of a program's pages."""
+    return Shelf(lambda after: reading.look(database, after))
+
+
+def routes(
+    database: Database, base_url: str, clock: Clock, shelf: Shelf | None = None
+) -> APIRouter:
     """The public site. Mount it after other routers: it answers /releases/{ref}/{language}."""
     router = APIRouter(include_in_schema=False)
-    shelf = Shelf(lambda after: reading.look(database, after))
+    shelf = shelf or open_shelf(database)
 
     async def front(request: Request) -> Response:
         chosen = canonical(request.query_params.get("language", ""))
@@ -44,7 +80,7 @@ def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
         asked = request.path_params
         wanted = read_listing(asked["language"], asked.get("by", ""), asked.get("value", ""))
         if wanted is None:
-            return _missing(request)
+            return missing(request)
         if request.url.path != wanted.path:
             return RedirectResponse(f"{base_url}{wanted.path}", status_code=308)
         span = _span(request)
@@ -56,12 +92,12 @@ def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
         return answer(request, found)
 
     async def nowhere(request: Request) -> Response:
-        return _missing(request)
+        return missing(request)
 
     async def issuer(request: Request) -> Response:
         slug, wanted, span = request.path_params["slug"], wanted_of(request), _span(request)
         if "\0" in slug:
-            return _missing(request)
+            return missing(request)
         found = await shelf.get(
             f"/issuers/{slug}?{span}",
             wanted,
@@ -72,7 +108,7 @@ def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
     async def day(request: Request) -> Response:
         at, wanted, span = _read_day(request.path_params["day"]), wanted_of(request), _span(request)
         if at is None:
-            return _missing(request)
+            return missing(request)
         found = await shelf.get(
             f"/archive/{at}?{span}",
             wanted,
@@ -90,14 +126,14 @@ def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
     async def one_language(request: Request) -> Response:
         tag = request.path_params["tag"]
         if tag not in known():
-            return _missing(request)
+            return missing(request)
         return answer(request, kept(tongues.language_page(tag)))
 
     async def release(request: Request) -> Response:
         ref = request.path_params["ref"]
         available = await reading.languages_of(database, ref)
         if not available:
-            return _missing(request)
+            return missing(request)
         language = best(available, wanted_of(request)) or available[0]
         return RedirectResponse(
             addresses.release_url(base_url, ref, language),
@@ -132,7 +168,7 @@ def routes(database: Database, base_url: str, clock: Clock) -> APIRouter:
     async def sitemap_part(request: Request) -> Response:
         text = request.path_params["number"]
         if not _NUMBER.fullmatch(text) or str(int(text)) != text:
-            return _missing(request)
+            return missing(request)
         found = await shelf.get(
             f"/sitemap-{text}", "", lambda: reading.sitemap_part(database, base_url, int(text))
         )
@@ -180,40 +216,3 @@ def _read_day(text: str) -> date | None:
     except ValueError:
         return None
     return day if day < date.max else None  # no day comes after that one
-
-
-def wanted_of(request: Request) -> tuple[str, ...]:
-    """What the reader reads, as far as it makes a difference to a page of ours."""
-    return _known_of(request.headers.get("accept-language", ""))
-
-
-@lru_cache(maxsize=4096)
-def _known_of(accept: str) -> tuple[str, ...]:
-    tags = (canonical(tag) for tag in site.wanted_languages(accept))
-    return tuple(dict.fromkeys(tag for tag in tags if tag))
-
-
-def _missing(request: Request) -> Response:
-    body = _missing_page(furniture_language(wanted_of(request)))
-    return Response(body, NOT_FOUND, {"Cache-Control": "no-store"}, HTML)
-
-
-@lru_cache(maxsize=64)
-def _missing_page(language: str) -> bytes:
-    return pages.missing_page(language).encode()
-
-
-def answer(request: Request, found: Kept, *, vary: bool = False) -> Response:
-    """The page, or 304 where the reader holds it already; always asked for again."""
-    if found.status == NOT_FOUND:
-        return _missing(request)
-    headers = {"Cache-Control": "no-cache"}
-    if vary:
-        headers["Vary"] = "Accept-Language"
-    if found.location:
-        return Response(b"", found.status, headers | {"Location": found.location})
-    headers["ETag"] = found.tag
-    asked = request.headers.get("if-none-match", "")
-    if found.status == 200 and asked and site.still_fresh(asked, found.tag):
-        return Response(status_code=304, headers=headers)
-    return Response(found.body, found.status, headers, found.media_type)

@@ -9,8 +9,8 @@ from tidewire.access.answers import problems
 from tidewire.formats import addresses
 from tidewire.model.release import Act
 from tidewire.newsroom import search, search_page
+from tidewire.newsroom.answers import answer, wanted_of
 from tidewire.newsroom.frame import instant
-from tidewire.newsroom.routes import answer, wanted_of
 from tidewire.newsroom.shelf import kept
 from tidewire.store.database import Database
 

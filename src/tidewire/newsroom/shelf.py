@@ -85,6 +85,17 @@ class Shelf:
             self._groups.setdefault(group, {})[key] = task
         return await asyncio.shield(task)
 
+    async def held(self, group: str, key: Hashable) -> Kept | None:
+        """The answer as the wire stands now, if it is kept; else None, often without a look."""
+        if key not in self._groups.get(group, ()):
+            return None
+        await self._follow()
+        task = self._groups.get(group, {}).get(key)
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        self._groups.move_to_end(group)
+        return task.result()
+
     async def _made(self, group: str, key: Hashable, make: Make) -> Kept:
         mine = asyncio.current_task()
         try:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tidewire.model.release import Act, Edition, Release
-from tidewire.store.database import Connection
+from tidewire.store.database import Connection, Database
 
 COLUMNS = """
     v.release_id, r.ref, v.version, v.act, i.name, i.slug, i.website, v.document::text, v.note,
@@ -119,6 +119,13 @@ async def newest_acts(tx: Connection, release_ids: Sequence[int]) -> dict[int, t
 async def head(tx: Connection) -> int:
     """The last sequence number given out; 0 before the first."""
     row = await (await tx.execute("SELECT sequence FROM wire_head")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def head_now(database: Database) -> int:
+    """The last sequence number given out, outside any transaction."""
+    row = await database.glance("SELECT sequence FROM wire_head")
     assert row is not None
     return int(row[0])
 

@@ -90,6 +90,15 @@ CREATE TABLE waiting_rendition (
     PRIMARY KEY (release_id, language)
 );
 
+-- What a translator has saved and not handed in: sealed, whether the release is out or not.
+CREATE TABLE translation_draft (
+    release_id  int NOT NULL REFERENCES release,
+    language    text NOT NULL,
+    sealed      bytea NOT NULL,
+    saved_at    timestamptz NOT NULL,
+    PRIMARY KEY (release_id, language)
+);
+
 -- Feeds by what they hold.
 CREATE INDEX release_version_filed ON release_version USING gin (
     jsonb_path_query_array(document, '$.renditions[*].language'),
@@ -359,6 +368,6 @@ ALTER TABLE search_entry ALTER COLUMN terms SET STATISTICS 0;   -- the plan is a
 -- One row: how far the wire is in the index.
 CREATE TABLE search_head (
     only_row    bool PRIMARY KEY DEFAULT true CHECK (only_row),
-    indexed     bigint NOT NULL
+    taken_in    bigint NOT NULL                     -- the last sequence number
 );
-INSERT INTO search_head (indexed) VALUES (0);
+INSERT INTO search_head (taken_in) VALUES (0);

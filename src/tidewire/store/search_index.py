@@ -1,12 +1,11 @@
-"""The index of public renditions: written behind the wire, read by the newsroom's search.
+"""Searches in the index of public renditions (store/search_entries).
 
 A search never sorts all that a word is in. It looks for so many hits at most, the newest, and
-ranks those. Rows are kept under blocks of places as well (256, 4,096, 65,536 releases), as
-terms beside those of their text, so that the newest hits of a frequent word are found without
-the others.
+ranks those; the blocks that rows are kept under give the newest of a frequent word without the
+others.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,32 +13,16 @@ from typing import Any
 from psycopg import errors
 
 from tidewire.model.errors import Unavailable
-from tidewire.model.release import Act
+from tidewire.model.release import Act, State
 from tidewire.store.database import Connection
+from tidewire.store.search_entries import SHIFTS, block_term, quoted
 
-SHIFTS = (8, 12, 16)  # a block holds 2**shift places
 NEAR = 2  # blocks of each size, the newest, that are looked at before all others
 MOST_HITS = 300  # renditions that one search ranks
 TIMEOUT_MS = 2_000
 WEIGHTS = "{0.1, 0.2, 0.5, 1.0}"  # of D (not used), C body, B subheadline, A headline
 
-Terms = Mapping[str, Sequence[tuple[int, str]]]
 Asked = Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One language of a release, as it is to be found; `filters` are terms of their own."""
-
-    release_id: int
-    language: str
-    version: int
-    place: int
-    published_at: datetime
-    headline: str
-    subheadline: str
-    terms: Terms
-    filters: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,51 +56,6 @@ class Shown:
     published_at: datetime
     act: Act
     languages: Sequence[str]
-
-
-async def place(tx: Connection, release_id: int) -> int:
-    """The sequence number of a public release's first version."""
-    row = await (
-        await tx.execute(
-            "SELECT min(sequence) FROM release_version WHERE release_id = %s", (release_id,)
-        )
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-async def drop(tx: Connection, release_id: int, languages: Sequence[str] | None = None) -> None:
-    """Take a release out of the index, or these languages of it."""
-    only = None if languages is None else list(languages)
-    await tx.execute(
-        "DELETE FROM search_entry WHERE release_id = %s"
-        " AND (%s::text[] IS NULL OR language = ANY(%s))",
-        (release_id, only, only),
-    )
-
-
-async def put(tx: Connection, entries: Iterable[Entry]) -> None:
-    """Put renditions into the index, which does not hold them."""
-    query = (
-        "COPY search_entry (release_id, language, version, place, published_at, headline,"
-        " subheadline, terms) FROM STDIN"
-    )
-    async with tx.cursor().copy(query) as copy:
-        for one in entries:
-            await copy.write_row(
-                (one.release_id, one.language, one.version, one.place, one.published_at)
-                + (one.headline, one.subheadline, write_terms(one))
-            )
-
-
-def write_terms(entry: Entry) -> str:
-    """The entry's terms as PostgreSQL reads a tsvector."""
-    kept = [
-        f"{_quoted(term)}:{','.join(f'{at}{weight}' for at, weight in places)}"
-        for term, places in entry.terms.items()
-    ]
-    blocks = (_block(shift, entry.place >> shift) for shift in SHIFTS)
-    return " ".join([*kept, *map(_quoted, [*entry.filters, *blocks])])
 
 
 async def find(
@@ -158,9 +96,9 @@ async def show(tx: Connection, found: Sequence[Hit]) -> list[Shown]:
         JOIN search_entry e USING (release_id, language) JOIN release r ON r.id = e.release_id
         JOIN issuer i ON i.id = r.issuer_id
         JOIN release_version v ON v.release_id = e.release_id AND v.version = e.version
-        WHERE r.state IN ('published') ORDER BY k.at
+        WHERE r.state = %s ORDER BY k.at
         """,
-        ([hit.release_id for hit in found], [hit.language for hit in found]),
+        ([hit.release_id for hit in found], [hit.language for hit in found], State.PUBLISHED),
     )
     return [_shown(row) for row in await rows.fetchall()]
 
@@ -206,7 +144,7 @@ def blocks(low: int, high: int) -> Iterator[str]:
             size, count = size + 1, 0
         shift = SHIFTS[size]
         number = (end - 1) >> shift
-        yield _block(shift, number)
+        yield block_term(shift, number)
         end = number << shift
         count += 1
 
@@ -264,31 +202,27 @@ async def _ranked(tx: Connection, keys: Sequence[_Key], query: str) -> list[Hit]
         SELECT e.release_id, e.language, e.place, {rank} AS rank
         FROM unnest(%(ids)s::int[], %(languages)s::text[]) AS k (release_id, language)
         JOIN search_entry e USING (release_id, language) JOIN release r ON r.id = e.release_id
-        WHERE r.state IN ('published') AND NOT EXISTS (
+        WHERE r.state = %(public)s AND NOT EXISTS (
             SELECT 1 FROM release_version n WHERE n.release_id = e.release_id
             AND n.version > e.version AND n.sequence IS NOT NULL
             AND (n.act <> 'add' OR n.document->'added' ? e.language))
         ORDER BY rank DESC, e.place DESC, e.language
         """.encode(),
-        {"ids": [key[0] for key in keys], "languages": [key[1] for key in keys], "query": query},
+        {
+            "ids": [key[0] for key in keys],
+            "languages": [key[1] for key in keys],
+            "query": query,
+            "public": State.PUBLISHED,
+        },
     )
     return [Hit(*row) for row in await rows.fetchall()]
 
 
 def _query(asked: Asked, filters: Sequence[str]) -> str:
     """A tsquery: all of what is asked for, each in one of its forms, and all filters."""
-    groups = [" | ".join(map(_quoted, forms)) for forms in asked]
-    return " & ".join([*(f"({group})" for group in groups), *map(_quoted, filters)])
+    groups = [" | ".join(map(quoted, forms)) for forms in asked]
+    return " & ".join([*(f"({group})" for group in groups), *map(quoted, filters)])
 
 
 def _and(query: str, term: str) -> str:
-    return f"{query} & {_quoted(term)}" if query else _quoted(term)
-
-
-def _block(shift: int, number: int) -> str:
-    return f"=b{shift}:{number}"
-
-
-def _quoted(term: str) -> str:
-    """A term as tsvector and tsquery read it, whatever is in it."""
-    return "'" + term.replace("\\", "\\\\").replace("'", "''") + "'"
+    return f"{query} & {quoted(term)}" if query else quoted(term)

@@ -75,6 +75,32 @@ def about_rendition(release_id: int, language: str) -> bytes:
     return f"rendition of release {release_id} in {language}".encode()
 
 
+@dataclass(frozen=True, slots=True)
+class DraftLine:
+    """One text of a draft, and the text of the source that it was written for."""
+
+    source: str
+    target: str
+
+
+Draft = dict[str, DraftLine]  # by the id of the segment
+
+
+def pack_draft(draft: Draft) -> bytes:
+    """A translator's draft as JSON."""
+    return msgspec.json.encode(draft)
+
+
+def unpack_draft(raw: bytes) -> Draft:
+    """The draft from its JSON."""
+    return msgspec.json.decode(raw, type=Draft)
+
+
+def about_draft(release_id: int, language: str) -> bytes:
+    """The place of a translator's draft."""
+    return f"draft of release {release_id} in {language}".encode()
+
+
 def about_note(release_id: int, decision: Decision) -> bytes:
     """The place of a decision's note: what was decided, on which version, when."""
     at = decision.at.astimezone(UTC).isoformat()

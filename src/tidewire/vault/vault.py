@@ -16,18 +16,23 @@ from tidewire.model.rendition import Rendition
 from tidewire.store import data_keys, sealed_texts, waiting_renditions
 from tidewire.store.database import Connection
 from tidewire.store.releases import Decision, Row
+from tidewire.store.translation_drafts import SavedDraft
 from tidewire.store.waiting_renditions import WaitingRendition
 from tidewire.vault.keys import KeyService, MissingKey
 from tidewire.vault.seal import new_key, seal, unseal
 from tidewire.vault.text import (
+    Draft,
     Text,
+    about_draft,
     about_key,
     about_note,
     about_rendition,
     about_text,
     pack,
+    pack_draft,
     pack_rendition,
     unpack,
+    unpack_draft,
     unpack_heading,
     unpack_rendition,
 )
@@ -102,6 +107,22 @@ class Vault:
         ]
         opened = await self._open(tx, seals, opening)
         return [(one, unpack_rendition(raw)) for one, raw in zip(waiting, opened, strict=True)]
+
+    async def seal_draft(
+        self, tx: Connection, release_id: int, language: str, draft: Draft
+    ) -> bytes:
+        """A translator's draft under seal. Raises CannotOpen without the right master key."""
+        key = await self.key_of(tx, release_id)
+        return seal(key, pack_draft(draft), about_draft(release_id, language))
+
+    async def draft(
+        self, tx: Connection, draft: SavedDraft, version: int, opening: Opening
+    ) -> Draft:
+        """A saved draft, opened; `version` is the release's. Raises CannotOpen."""
+        place = about_draft(draft.release_id, draft.language)
+        sealed = _Sealed(draft.release_id, version, draft.sealed, place)
+        [raw] = await self._open(tx, [sealed], opening)
+        return unpack_draft(raw)
 
     async def fingerprint(self, tx: Connection, release_id: int, digest: bytes) -> bytes:
         """A digest that proves no guess to whoever lacks the key (HMAC-SHA256)."""

@@ -18,6 +18,6 @@ ALTER TABLE search_entry ALTER COLUMN terms SET STATISTICS 0;   -- the plan is a
 -- One row: how far the wire is in the index.
 CREATE TABLE search_head (
     only_row    bool PRIMARY KEY DEFAULT true CHECK (only_row),
-    indexed     bigint NOT NULL
+    taken_in    bigint NOT NULL                     -- the last sequence number
 );
-INSERT INTO search_head (indexed) VALUES (0);
+INSERT INTO search_head (taken_in) VALUES (0);
