@@ -111,6 +111,25 @@ async def test_the_receipt_holds_size_and_digest_of_what_is_there(
     assert name == "inbox-tw000042-de-v1.json"
 
 
+@pytest.mark.parametrize(
+    ("ending", "sign"),
+    [
+        ("ninjs.json", '"version":"3.1"'),
+        ("ninjs-1.6.json", '"version":"1.6"'),
+        ("xml", "<newsItem"),
+        ("nitf.xml", "<nitf"),
+    ],
+)
+async def test_the_ending_of_the_name_chooses_the_format(
+    channel: SftpChannel, server: Sshd, tmp_path: Path, ending: str, sign: str
+) -> None:
+    address = server.address(f"{tmp_path}/in-{{ref}}-{{language}}.{ending}")
+    assert isinstance(await outcome(channel, server, address), Accepted)
+    ((name, there),) = files(tmp_path).items()
+    assert name == f"in-tw000042-de.{ending}"
+    assert sign in there.decode().replace(": ", ":")
+
+
 async def test_a_correction_and_a_kill_are_files_of_their_own(
     channel: SftpChannel, server: Sshd, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from tidewire.channels.channel import ChannelContext
-from tidewire.channels.filing.forms import FORMS, form_of
+from tidewire.channels.filing.forms import form_of, written
 from tidewire.channels.filing.names import earlier_names, name_of
 from tidewire.channels.filing.place import Login, Place
 from tidewire.channels.filing.settings import FilingSettings
@@ -186,7 +186,7 @@ class Filer:
         """Rendered once for each edition, language and form."""
         key = (page.edition, page.language, ending)
         if key not in self._documents:
-            made = FORMS[ending](page.edition, page.language, self._context.base_url)
+            made = written(ending, page.edition, page.language, self._context.base_url)
             self._documents[key] = made
             if len(self._documents) > KEPT:
                 self._documents.popitem(last=False)
