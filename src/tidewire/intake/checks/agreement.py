@@ -17,7 +17,8 @@ def agreement(release: Release, now: datetime) -> Iterator[Problem]:
     """Where a rendition says something else than the first; and what does not fit within one.
 
     An error is only what stands alone in the same block of both texts and cannot be right in both
-    (`weigh.certain`), in a rendition that most others do not side with. Notes (what may be said in words) are left out.
+    (`weigh.certain`), in a rendition that most others do not side with. Notes (what may be said
+    in words) are left out.
     """
     facts = [read(rendition) for rendition in release.renditions]
     for at, rendition in enumerate(release.renditions):
