@@ -13,6 +13,7 @@ from tidewire.crosscheck.text import Block
 from tidewire.crosscheck.vocabulary import Vocabulary
 
 YEARS = range(1900, 2101)
+_OLD = range(2143, 2443)  # 1600 to 1899, where years are counted from 543 before our era
 _SIGN_BEFORE = re.compile(
     r"(?:[A-Za-z.]{0,4}[$€£¥₩₫฿₹₽₺₴₪₱]|(?<![A-Za-z])(?:[A-Z]{3}|Rp\.?|RM|Rs\.?|kr\.?|S?Fr\.)"
     r"|人民[币幣]|新[台臺][币幣]|港[币幣])[ \u00a0]?$"
@@ -106,8 +107,11 @@ def _one(text: str, runs: Sequence[Figure], at: int, words: Vocabulary) -> tuple
     if not percent:
         after, end = _money(text, end, words)
         money = money or after
+    # "1.3m" is millions or metres.
+    short = None if scale or money or percent else _SHORT.match(text, end)
+    also = (value * 10 ** _SHORT_SCALE[short[1].lower()],) if short else ()
     bare = not run.grouped and run.value == run.value.to_integral() and not scale
-    return Read(start, end, value, scale, money, percent, bare), at
+    return Read(start, end, value, scale, money, percent, bare, also), at
 
 
 def _scale(text: str, end: int, words: Vocabulary, money: bool) -> tuple[int, int]:
@@ -155,6 +159,8 @@ def _fact(block: Block, read: Read, words: Vocabulary) -> Fact:
     elif read.plain:
         kind, value = _year(read, words)
         also += [] if value == read.value else [read.value]
+        if words.year_offset and kind is Kind.NUMBER and value in _OLD:
+            also.append(value + words.year_offset)
     return Fact(
         kind,
         decimal_text(value),

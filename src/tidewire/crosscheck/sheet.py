@@ -19,8 +19,8 @@ def sheet(release: Release, all_facts: list[Facts]) -> Iterator[Finding]:
     """Slips between the sheet and the texts, and between one dateline and the first."""
     yield from _datelines(release)
     known = _known(release)
-    names = [*(c.name for c in release.contacts), *(o.name for o in release.organisations)]
-    named = [Block("sheet", number, "", name) for number, name in enumerate(names)]
+    names = [one.name for one in release.contacts] + [one.name for one in release.organisations]
+    named = [Block("sheet", number, "", one) for number, one in enumerate(names)]
     for at, facts in enumerate(all_facts):
         for mine, fact in misspelt(named, facts.text):
             if inserted(mine.words, fact.words):

@@ -39,6 +39,7 @@ def spelt_facts(block: Block, text: str, words: Vocabulary) -> Iterator[Fact]:
             yield _fact(block, value * 10 ** int(scale[0]), start, scale[1])
     for power, start, end in islice(words.scales.every(text), MOST):
         yield _fact(block, 10 ** int(power), start, end)  # a million
+        yield _fact(block, 10 ** int(power) // 2, start, end)  # half a million
 
 
 def _kanji(signs: str) -> int | None:
