@@ -178,7 +178,7 @@ async def test_a_lost_code_or_text_hands_nothing_in_and_says_where(room: Room) -
     for name, text, said in (
         ("body-1", "Le parc alimente 48 000 foyers.", "lacks code 1"),
         ("body-1", "Le ⟦1⟧parc⟦/1⟧ ⟦2⟧alimente.", "code 2 that the source does not have"),
-        ("body-2", "", "has no text"),
+        ("body-2", "", "Nothing stands here yet"),
     ):
         page = await page.send("hand-in", FRENCH | {name: text})
         assert page.answer.status_code == 422

@@ -31,23 +31,23 @@ _templates = site.templates("tidewire.intake")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One text: what it is, its source, what its codes stand for, and the translation."""
+    """One text: its place and kind, its source, what its codes stand for, the translation."""
 
     id: str
-    kind: str
+    name: str
     source: Markup
     codes: tuple[tuple[str, str], ...]
     text: str
     lines: int
     changed: bool
-    problems: tuple[Problem, ...]
+    problems: tuple[str, ...]
 
 
 def translator_page(view: View, link: TranslationLink, proof: str) -> str:
     """The page for one state of the work."""
     words = furniture(TONGUE)
     source = view.edition.release.renditions[0]
-    rows = [_row(view, one) for one in view.segments]
+    rows = [_row(view, one, number) for number, one in enumerate(view.segments, 1)]
     return _templates.get_template("translate.html").render(
         language=TONGUE,
         direction=words.direction,
@@ -82,7 +82,7 @@ def refusal_page(error: WireError) -> str:
     )
 
 
-def _row(view: View, segment: Segment) -> Row:
+def _row(view: View, segment: Segment, number: int) -> Row:
     text = view.texts.get(segment.id, "")
     source = Markup().join(
         Markup('<bdi class="code">{}</bdi>').format(mark(piece))
@@ -93,16 +93,22 @@ def _row(view: View, segment: Segment) -> Row:
     length = max(len(text), sum(len(p) for p in segment.pieces if isinstance(p, str)))
     return Row(
         id=segment.id,
-        kind=segment.kind,
+        name=f"{number}. {segment.kind}",
         source=source,
-        codes=tuple(
-            (f"⟦{number}⟧", _meaning(tag)) for number, (tag, _) in enumerate(segment.codes, 1)
-        ),
+        codes=tuple((f"⟦{code}⟧", _meaning(tag)) for code, (tag, _) in enumerate(segment.codes, 1)),
         text=text,
-        lines=min(2 + length // 55, MOST_LINES),
+        lines=min(1 + length // 50, MOST_LINES),
         changed=segment.id in view.changed,
-        problems=tuple(view.problems_of(segment.id)),
+        problems=tuple(_said(problem, segment) for problem in view.problems_of(segment.id)),
     )
+
+
+def _said(problem: Problem, segment: Segment) -> str:
+    """A problem beside its text, which need not be named there."""
+    if problem.code == "text-empty":
+        return "Nothing stands here yet."
+    message = problem.message.replace(f'The text "{segment.id}"', "This text")
+    return f"{message} {problem.advice}".strip()
 
 
 def _meaning(tag: str) -> str:
