@@ -20,6 +20,7 @@ _SIGN_BEFORE = re.compile(
 )
 # 4割, 四成: so many tenths; not 成 as the beginning of another word.
 TENTHS = re.compile(r"割(?![りれ])|成(?![功立长長人为為员員分品年果就本都])")
+_MYRIADS = "만억조"  # Korean writes a space after them: 1만 8,640
 _SHORT = re.compile(r"(mn|bn|tn|m|M|B|k|K)(?!\w)")
 _SHORT_SCALE = {"k": 3, "m": 6, "mn": 6, "b": 9, "bn": 9, "tn": 12}
 _MILLIONS_OF = re.compile(r"[ \u00a0]?(M|Md|Mrd|Mio)(?=[ \u00a0]?[€$£])")
@@ -95,7 +96,8 @@ def _one(text: str, runs: Sequence[Figure], at: int, words: Vocabulary) -> tuple
     # 12億3400万, 1 tỷ 234 triệu: further parts, each of a lower scale.
     while lowest and at < len(runs) and 0 <= runs[at].start - end <= 1:
         part, part_end = _scale(text, runs[at].end, words, False)
-        if part >= lowest or (not part and (words.spaced or runs[at].start != end)):
+        apart = words.spaced or runs[at].start != end
+        if part >= lowest or (not part and apart and text[end - 1] not in _MYRIADS):
             break
         if runs[at].value >= 10 ** (lowest - part):
             break
