@@ -3,9 +3,14 @@
 from importlib.resources import files
 
 import pytest
+from playwright.async_api import Browser
 
 from browser_pages import PAGES, address
+from news_items import lanternfish_edition
 from site_world import Open, Site
+from tidewire.formats.article import article
+from tidewire.formats.html import article_mail
+from tidewire.languages import KNOWN_15
 
 pytestmark = pytest.mark.browser
 
@@ -94,3 +99,14 @@ async def test_the_report_can_be_switched_to_german_without_losing_the_link(
     shown = await look(site.report)
     await shown.get_by_role("link", name="Deutsch").click()
     assert await shown.get_by_role("heading", name="Zustellungen").is_visible()
+
+
+@pytest.mark.parametrize("tag", KNOWN_15)
+async def test_axe_finds_nothing_in_a_mail(chromium: Browser, tag: str) -> None:
+    shown = await chromium.new_page()
+    mail = article_mail(article(lanternfish_edition(), tag, "https://wire.example"))
+    await shown.set_content(mail)
+    await shown.evaluate(AXE)
+    found = await shown.evaluate("rules => axe.run(document, {runOnly: rules})", RULES[:5])
+    assert [(one["id"], [n["html"] for n in one["nodes"]]) for one in found["violations"]] == []
+    await shown.close()
