@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem details, with a pointer to the field at fault."""
+"""Every error as RFC 9457 problem details, with a pointer to the field at fault; or as a page."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tidewire.app.details import problem
+from tidewire.app.problem_page import told
 from tidewire.app.running import facts
 from tidewire.model.errors import BadInput, WireError
 
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error of the application with problem details."""
+    """Answer every error of the application with problem details, browsers with a page."""
     app.add_exception_handler(WireError, _wire_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -43,10 +43,10 @@ async def _wire_error(request: Request, error: Exception) -> Response:
     headers = dict(error.headers)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return problem(error.status, error.message, error.advice, errors=errors, headers=headers)
+    return told(request, error.status, error.message, error.advice, errors=errors, headers=headers)
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     unreadable = any(found["type"] == "json_invalid" for found in error.errors())
     errors = [
@@ -60,14 +60,14 @@ async def _invalid(_request: Request, error: Exception) -> Response:
         for found in error.errors()
     ]
     if unreadable:
-        return problem(400, "This is not valid JSON.", errors=errors)
-    return problem(422, "Some fields cannot be taken.", "See errors.", errors=errors)
+        return told(request, 400, "This is not valid JSON.", errors=errors)
+    return told(request, 422, "Some fields cannot be taken.", "See errors.", errors=errors)
 
 
-async def _http_error(_request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers) if error.headers else None
-    return problem(error.status_code, str(error.detail), headers=headers)
+    return told(request, error.status_code, str(error.detail), headers=headers)
 
 
 class Unexpected:
@@ -99,7 +99,8 @@ class Unexpected:
             log.error("request failed", **_where(scope), **facts(error))
             if not began:
                 advice = "It has been logged; please try again."
-                await problem(500, "Something went wrong here.", advice)(scope, receive, send)
+                said = told(Request(scope), 500, "Something went wrong here.", advice)
+                await said(scope, receive, send)
 
 
 def _where(scope: Scope) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """Dress HTML for mail: style attributes by tag, since many mail programs read nothing else."""
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
@@ -9,6 +8,7 @@ from typing import Final
 from lxml import html
 from lxml.html import HtmlElement
 
+from tidewire.formats.tables import columns, inner, wrap
 from tidewire.formats.typeface import LATIN, Typeface
 
 BODY: Final = "margin:0;padding:0;background:#f4f5f7;color:#1b1f24"
@@ -94,9 +94,6 @@ def _styles(face: Typeface, small: bool) -> Mapping[str, str]:
     return MappingProxyType(styles)
 
 
-_NUMBER = re.compile(r"[-+−–±<>~≈]?\s*[$€£¥]?\s*\d[\d.,'\s]*\s*(%|[^\W\d_]{1,6}\.?|[$€£¥])?\W?")
-
-
 def dressed(markup: str, way: str, face: Typeface = LATIN, *, small: bool = False) -> str:
     """A fragment of allow-listed HTML with its style attributes; `way` is "ltr" or "rtl".
 
@@ -119,41 +116,20 @@ def dressed(markup: str, way: str, face: Typeface = LATIN, *, small: bool = Fals
             last.set("style", f"{last.get('style', '')};margin-bottom:0".lstrip(";"))
     for table in list(root.iter("table")):
         _align(table, start, end)
-        _wrap(table, "div", style="overflow-x:auto")
+        wrap(table, "div", style="overflow-x:auto")
     if way == "rtl":
         for link in list(root.iter("a")):
             parent = link.getparent()
             if parent is None or parent.tag != "bdi":
-                _wrap(link, "bdi")
-    return _inner(root)
+                wrap(link, "bdi")
+    return inner(root)
 
 
 def _align(table: HtmlElement, start: str, end: str) -> None:
     """Columns of numbers stand at the end of their cells, with their headings."""
-    rows = [[cell for cell in row if cell.tag in ("th", "td")] for row in table.iter("tr")]
-    for at in range(max(map(len, rows), default=0)):
-        column = [row[at] for row in rows if at < len(row)]
-        said = [cell.text_content().strip() for cell in column if cell.tag == "td"]
-        said = [text for text in said if text]
-        numbers = bool(said) and all(_NUMBER.fullmatch(text) for text in said)
+    for column, numbers in columns(table):
         for cell in column:
             side = end if numbers else start
             if numbers and cell.tag == "td":  # a heading may be long, a number never breaks
                 side += ";white-space:nowrap"
             cell.set("style", f"{_CELL};text-align:{side}")
-
-
-def _wrap(element: HtmlElement, tag: str, **attributes: str) -> None:
-    parent = element.getparent()
-    if parent is None:
-        return
-    around = html.Element(tag, attributes)
-    around.tail, element.tail = element.tail, None
-    parent.replace(element, around)
-    around.append(element)
-
-
-def _inner(root: HtmlElement) -> str:
-    """The markup inside `root`."""
-    outer = str(html.tostring(root, encoding="unicode"))
-    return outer.removeprefix("<div>").removesuffix("</div>")

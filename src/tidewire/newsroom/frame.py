@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import east_asian_width
 
 from tidewire.formats.feed_names import FeedAddress, FeedName
 from tidewire.languages import direction, furniture, language_name
+
+LONG = 110  # columns of a headline that is set smaller; a Chinese character takes two
 
 FEED_FORMS = (
     ("atom", "Atom", "application/atom+xml"),
@@ -64,6 +67,11 @@ def feeds(name: FeedName, base_url: str) -> list[FeedLink]:
         FeedLink(said, kind, f"Tidewire {name} ({said})", FeedAddress(name, form).url(base_url))
         for form, said, kind in FEED_FORMS
     ]
+
+
+def is_long(headline: str) -> bool:
+    """Whether a headline would fill a phone's screen in large type."""
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in headline) > LONG
 
 
 def instant(at: datetime) -> str:

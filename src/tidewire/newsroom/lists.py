@@ -23,16 +23,30 @@ from tidewire.languages.regions import place_code, within
 from tidewire.model.issuer import Issuer
 from tidewire.model.release import Act, Edition
 from tidewire.model.sectors import SECTORS
-from tidewire.newsroom.frame import LanguageLink, Link, feeds, frame, instant, language_link
+from tidewire.newsroom.frame import (
+    LanguageLink,
+    Link,
+    feeds,
+    frame,
+    instant,
+    is_long,
+    language_link,
+)
 from tidewire.store.feed_entries import Filing
 from tidewire.store.listings import Part
+
+FEW = 4  # links to other languages that stand open below an entry
 
 _templates = site.templates("tidewire.newsroom")
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One release on a list. `spoken` is the language of its furniture."""
+    """One release on a list. `spoken` is the language of its furniture.
+
+    `corrected` says so, "" where it was not; its values are set apart. `folded` is what the
+    other languages stand behind where they are many.
+    """
 
     language: str
     direction: str
@@ -46,6 +60,8 @@ class Entry:
     href: str
     corrected: str
     others: tuple[LanguageLink, ...]
+    folded: str
+    long: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +173,7 @@ def issuer_page(
         heading=Link(issuer.name, "", "", "auto"),
         website=issuer.website if issuer.website.startswith(("https://", "http://")) else "",
         crumbs=[_home(furniture(language))],
+        named=False,
         feeds=feeds(FeedName(language, By.ISSUER, issuer.slug), base_url),
     )
 
@@ -175,7 +192,9 @@ def day_page(
     words = furniture(language)
     way = (words.tag, words.direction)
     days = [
-        Link(words.date(one), addresses.day_url("", one), *way) for one in around if one is not None
+        (rel, words.date(one), addresses.day_url("", one))
+        for rel, one in zip(("prev", "next"), around, strict=True)
+        if one is not None
     ]
     archive = Link(words.word("archive"), addresses.archive_url(""), *way)
     return _page(
@@ -187,7 +206,7 @@ def day_page(
         heading=Link(words.date(day), "", *way),
         crumbs=[_home(words), archive],
         empty="day_empty",
-        groups=[(words.word("by_day"), days)] if days else [],
+        days=days,
         feeds=feeds(FeedName(language), base_url),
     )
 
@@ -199,9 +218,13 @@ def _page(
     path: str,
     asked: str,
     empty: str = "no_releases",
+    named: bool = True,
     **said: Any,
 ) -> str:
-    """`reader`: the page's language, those that entries are shown in, best first, the site."""
+    """`reader`: the page's language, those that entries are shown in, best first, the site.
+
+    `named` is False where the page itself names the issuer of all its entries.
+    """
     language, wanted, base_url = reader
     words = furniture(language)
     nothing: dict[str, Any] = {
@@ -209,6 +232,7 @@ def _page(
         "crumbs": [],
         "languages": [],
         "chosen": None,
+        "days": [],
         "groups": [],
     }
     return _templates.get_template("list.html").render(
@@ -217,6 +241,7 @@ def _page(
         front=path == "/",
         url=f"{base_url}{path}{asked}",
         entries=[_entry(one, wanted, base_url) for one in part.editions],
+        named=named,
         empty=words.word(empty),
         turns=_turns(part, path, words),
     )
@@ -264,6 +289,12 @@ def _entry(edition: Edition, asked: Sequence[str], base_url: str) -> Entry:
     here = furniture(language)
     assert edition.published_at is not None
     first = edition.first_published_at or edition.published_at
+    others = tuple(
+        language_link(tag, addresses.release_url(base_url, edition.ref, tag))
+        for tag in available
+        if tag != language
+    )
+    corrected = edition.act is Act.CORRECT
     return Entry(
         language=language,
         direction=direction(language),
@@ -275,10 +306,15 @@ def _entry(edition: Edition, asked: Sequence[str], base_url: str) -> Entry:
         headline=rendition.headline,
         subheadline=rendition.subheadline,
         href=addresses.release_url(base_url, edition.ref, language),
-        corrected=here.word("corrected") if edition.act is Act.CORRECT else "",
-        others=tuple(
-            language_link(tag, addresses.release_url(base_url, edition.ref, tag))
-            for tag in available
-            if tag != language
-        ),
+        corrected=here.phrase("corrected", moment=here.moment(edition.published_at))
+        if corrected
+        else "",
+        others=others,
+        folded=folded(here, len(others)),
+        long=is_long(rendition.headline),
     )
+
+
+def folded(words: Furniture, others: int) -> str:
+    """What so many languages stand behind; "" for few, which stand open."""
+    return f"{words.word('read_in')} ({words.number(others)})" if others > FEW else ""

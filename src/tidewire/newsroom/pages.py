@@ -6,6 +6,7 @@ from tidewire.formats import addresses, site
 from tidewire.formats.article import Article, article
 from tidewire.formats.body import line
 from tidewire.formats.feed_names import FeedName
+from tidewire.formats.tables import for_page
 from tidewire.languages import furniture
 from tidewire.languages.regions import place_code
 from tidewire.languages.spellings import open_graph_locale
@@ -13,7 +14,15 @@ from tidewire.model.release import Act, Edition
 from tidewire.model.sectors import SECTORS
 from tidewire.newsroom.card import SIZE
 from tidewire.newsroom.changes import Change, changes
-from tidewire.newsroom.frame import LanguageLink, Link, feeds, frame, instant, language_link
+from tidewire.newsroom.frame import (
+    LanguageLink,
+    Link,
+    feeds,
+    frame,
+    instant,
+    is_long,
+    language_link,
+)
 from tidewire.newsroom.structured import data_block, news_article
 
 TITLES = {Act.CORRECT: "corrected_title", Act.KILL: "killed_title", Act.WITHDRAW: "withdrawn_title"}
@@ -43,6 +52,9 @@ def release_page(
     return _templates.get_template("release.html").render(
         **frame(language),
         article=joined,
+        text=for_page(joined.body_html, joined.direction, joined.headline),
+        about=for_page(joined.boilerplate_html, joined.direction, joined.headline),
+        long=is_long(joined.headline),
         issuer_website=edition.issuer_website,
         place=rendition.dateline.place if rendition.dateline else "",
         published=here.moment(first),

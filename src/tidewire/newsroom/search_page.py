@@ -8,8 +8,8 @@ from tidewire.formats import addresses, site
 from tidewire.languages import Furniture, direction, furniture, known
 from tidewire.model.release import Act
 from tidewire.model.sectors import SECTORS
-from tidewire.newsroom.frame import frame, instant, language_link
-from tidewire.newsroom.lists import Entry, furniture_language
+from tidewire.newsroom.frame import frame, instant, is_long, language_link
+from tidewire.newsroom.lists import Entry, folded, furniture_language
 from tidewire.newsroom.search import LONGEST, Answer, Question
 from tidewire.store.search_index import Shown
 
@@ -40,10 +40,11 @@ def search_page(
     )
 
 
-def too_long(wanted: Sequence[str]) -> str:
-    """The form alone, and why the question was not looked for."""
+def too_long(asked: str, wanted: Sequence[str]) -> str:
+    """The form with the words that were asked for, and why they were not looked for."""
     language = furniture_language(wanted)
-    return _page(Question(), language, notice=furniture(language).word("search_too_long"))
+    notice = furniture(language).word("search_too_long")
+    return _page(Question(asked[:LONGEST]), language, notice=notice, refused=True)
 
 
 def _page(
@@ -54,6 +55,7 @@ def _page(
     entries: Sequence[Entry] = (),
     newer: Turn | None = None,
     older: Turn | None = None,
+    refused: bool = False,
 ) -> str:
     words = furniture(language)
     tags = sorted({*known(), *([question.language] if question.language else [])})
@@ -64,6 +66,7 @@ def _page(
         languages=[language_link(tag, "") for tag in tags],
         sectors=sorted(((slug, words.sector(slug)) for slug in SECTORS), key=lambda one: one[1]),
         notice=notice,
+        refused=refused,
         entries=entries,
         newer=newer,
         older=older,
@@ -96,6 +99,11 @@ def _turn(words: Furniture, question: Question, page: int) -> Turn:
 
 def _entry(hit: Shown, base_url: str) -> Entry:
     words = furniture(hit.language)
+    others = tuple(
+        language_link(tag, addresses.release_url(base_url, hit.ref, tag))
+        for tag in hit.languages
+        if tag != hit.language
+    )
     return Entry(
         language=hit.language,
         direction=direction(hit.language),
@@ -108,9 +116,7 @@ def _entry(hit: Shown, base_url: str) -> Entry:
         subheadline=hit.subheadline,
         href=addresses.release_url(base_url, hit.ref, hit.language),
         corrected=words.word("corrected") if hit.act is Act.CORRECT else "",
-        others=tuple(
-            language_link(tag, addresses.release_url(base_url, hit.ref, tag))
-            for tag in hit.languages
-            if tag != hit.language
-        ),
+        others=others,
+        folded=folded(words, len(others)),
+        long=is_long(hit.headline),
     )

@@ -111,7 +111,7 @@ def routes(database: Database, base_url: str) -> APIRouter:
         try:
             question = search.read_question(**asked)
         except search.TooLong:
-            page = search_page.too_long(wanted)
+            page = search_page.too_long(asked["words"], wanted)
             return answer(request, kept(page, status=REFUSED), vary=True)
         found = None if question.empty else await search.answer(database, question, wanted)
         page = search_page.search_page(question, found, base_url=base_url, wanted=wanted)
