@@ -110,3 +110,25 @@ async def test_axe_finds_nothing_in_a_mail(chromium: Browser, tag: str) -> None:
     found = await shown.evaluate("rules => axe.run(document, {runOnly: rules})", RULES[:5])
     assert [(one["id"], [n["html"] for n in one["nodes"]]) for one in found["violations"]] == []
     await shown.close()
+
+
+async def test_a_printed_release_says_where_it_stands_and_what_has_changed(
+    look: Open, site: Site
+) -> None:
+    shown = await look("/releases/corrected/en")
+    await shown.emulate_media(media="print")
+    assert await shown.locator("ins").first.is_visible()
+    address = shown.get_by_text(f"{site.base_url}/releases/corrected/en", exact=True)
+    assert await address.is_visible()
+    for unprinted in ("nav.languages", "a.search", "footer.site", ".onward", "summary"):
+        assert not await shown.locator(unprinted).first.is_visible()
+
+
+async def test_numbers_in_a_table_stand_below_each_other(look: Open) -> None:
+    shown = await look("/releases/tidal/en")
+    ends = await shown.evaluate(
+        "[...document.querySelectorAll('.text tr > :nth-child(3)')].map(cell => {"
+        "const range = document.createRange(); range.selectNodeContents(cell);"
+        "return Math.round(range.getBoundingClientRect().right)})"
+    )
+    assert len(ends) == 3 and len(set(ends)) == 1

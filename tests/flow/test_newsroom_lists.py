@@ -165,7 +165,7 @@ async def test_days_lead_to_the_days_before_and_after(
     for day in ("2026-03-03", "2026-03-04", "2026-03-06"):
         answer = await reader.get(f"/archive/{day}")
         assert answer.status_code == 200, day
-        links = html.fromstring(answer.text).xpath("//section[@class='group']//a/@href")
+        links = html.fromstring(answer.text).xpath("//nav[@class='turns']/a/@href")
         days[day] = (len(entries(answer.text)), [str(one) for one in links])
     assert days == {
         "2026-03-03": (3, ["/archive/2026-03-06"]),
@@ -184,3 +184,20 @@ async def test_a_release_page_leads_to_every_list_that_it_stands_in(reader: Asyn
     ]  # fmt: skip
     for link in links:
         assert f"{BASE}/releases/tidal/" in (await reader.get(link)).text, link
+
+
+async def test_an_entry_says_when_it_was_corrected_and_folds_many_languages(
+    reader: AsyncClient,
+) -> None:
+    tree = html.fromstring((await reader.get("/news/en")).text)
+    corrected, tidal = tree.xpath("//ol[@class='front']/li")
+    assert "Corrected: 3 March 2026, 13:00 UTC" in corrected.text_content()
+    assert len(corrected.xpath(".//p[@class='tags others']/a")) == 2
+    assert tidal.xpath("string(.//summary)") == "Read in other languages (5)"
+    assert len(tidal.xpath(".//details//a")) == 5
+
+
+async def test_an_issuers_own_page_names_it_once(reader: AsyncClient) -> None:
+    tree = html.fromstring((await reader.get("/issuers/harbourlight")).text)
+    assert tree.xpath("string(//h1)") == "Harbour Light Energy"
+    assert tree.xpath("//ol[@class='front']//h2") and not tree.xpath("//span[@class='source']")

@@ -160,3 +160,27 @@ async def test_a_500_has_the_headers_and_says_nothing_of_its_cause(
     assert [line["route"] for line in logs] == ["/unsubscribe/{token}", "/preferences/{token}", "/"]
     assert {line["error"] for line in logs} == {"ValueError"}
     assert "SECRET" not in json.dumps(logs)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said"),
+    [
+        ("GET", "/preferences/x", 404, "Diese Seite gibt es nicht."),
+        ("GET", "/nowhere/at/all", 404, "Diese Seite gibt es nicht."),
+        ("POST", "/languages", 405, "Method Not Allowed"),
+        ("GET", "/search?q=a&sector=fun", 422, "sector"),
+    ],
+)
+async def test_an_error_is_a_page_for_a_browser_and_json_for_programs(
+    site: Any, method: str, path: str, status: int, said: str
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "de"}
+    transport = httpx.ASGITransport(site)
+    async with httpx.AsyncClient(transport=transport, base_url="http://wire") as client:
+        page = await client.request(method, path, headers=browser)
+        program = await client.request(method, path)
+        api = await client.get("/api/v1/releases/nothing/report", headers=browser)
+    assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert said in page.text and 'lang="de"' in page.text
+    assert program.status_code == status
+    assert api.headers["content-type"] == "application/problem+json"
