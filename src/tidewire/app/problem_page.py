@@ -1,7 +1,5 @@
 """An error for someone who looks at it in a browser: a page, where programs get JSON."""
 
-from functools import lru_cache
-
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
@@ -31,7 +29,8 @@ def told(
         return problem(status, title, advice, errors=errors or (), headers=headers)
     if status == NOT_FOUND:
         return missing(request)
-    page = _page(furniture_language(wanted_of(request)), title, advice)
+    found = [f"{one['message']} {one['advice']}".strip() for one in errors or ()]
+    page = _page(furniture_language(wanted_of(request)), title, advice, found)
     return HTMLResponse(page, status, headers={"Cache-Control": "no-store"} | (headers or {}))
 
 
@@ -40,8 +39,7 @@ def _by_browser(request: Request) -> bool:
     return "text/html" in asked and not request.url.path.startswith(FOR_PROGRAMS)
 
 
-@lru_cache(maxsize=64)
-def _page(language: str, said: str, advice: str) -> str:
+def _page(language: str, said: str, advice: str, found: list[str]) -> str:
     """What was wrong stands in English, as in problem details; the rest is the reader's."""
     template = _templates.get_template("problem.html")
-    return template.render(**frame(language), said=said, advice=advice)
+    return template.render(**frame(language), said=said, advice=advice, found=found)
