@@ -357,13 +357,30 @@ CREATE TABLE search_entry (
     published_at    timestamptz NOT NULL,           -- of that version
     headline        text NOT NULL,                  -- for the list of what was found
     subheadline     text NOT NULL,
-    terms           tsvector NOT NULL,              -- made by search/: text, filters, blocks of places
+    terms           tsvector NOT NULL,              -- made by search/: text, filters, days
+    doc             bigint NOT NULL GENERATED ALWAYS AS IDENTITY,   -- what an index calls this row
     PRIMARY KEY (release_id, language)
 );
--- No list of entries to be sorted in later: a search would have to read it through.
-CREATE INDEX search_entry_terms ON search_entry USING gin (terms) WITH (fastupdate = off);
-CREATE INDEX search_entry_published ON search_entry (published_at);
+CREATE UNIQUE INDEX search_entry_doc ON search_entry (doc);
 ALTER TABLE search_entry ALTER COLUMN terms SET STATISTICS 0;   -- the plan is always the same
+
+-- The terms of the newest rows, which are in no pack yet.
+CREATE TABLE search_fresh (
+    doc             bigint PRIMARY KEY,
+    terms           tsvector NOT NULL
+) WITH (toast_tuple_target = 128);                  -- terms lie apart: a page holds many rows
+-- No list of entries to be sorted in later: a search would have to read it through.
+CREATE INDEX search_fresh_terms ON search_fresh USING gin (terms) WITH (fastupdate = off);
+ALTER TABLE search_fresh ALTER COLUMN terms SET STATISTICS 0;       -- the plan is always the same
+
+-- All the others: which docs a term is in, 16,384 docs to a pack. What was taken back stays in it.
+CREATE TABLE search_pack (
+    term            text COLLATE "C" NOT NULL,
+    pack            int NOT NULL,
+    docs            bytea NOT NULL,                 -- int4, highest octet first
+    PRIMARY KEY (term, pack)
+);
+ALTER TABLE search_pack ALTER COLUMN docs SET STORAGE EXTERNAL;     -- read more often than written
 
 -- One row: how far the wire is in the index.
 CREATE TABLE search_head (
@@ -371,3 +388,10 @@ CREATE TABLE search_head (
     taken_in    bigint NOT NULL                     -- the last sequence number
 );
 INSERT INTO search_head (taken_in) VALUES (0);
+
+-- One row: how many packs there are; docs below them are in no search_fresh.
+CREATE TABLE search_packed (
+    only_row        bool PRIMARY KEY DEFAULT true CHECK (only_row),
+    packs           int NOT NULL
+);
+INSERT INTO search_packed (packs) VALUES (0);
