@@ -16,7 +16,15 @@ STATES = ("accepted", "deferred", "refused", "dead")
 # The ways that the simulated world has.
 CHANNELS = tuple(
     code.label
-    for code in (ChannelCode.EMAIL, ChannelCode.WEBHOOK, ChannelCode.FEED, ChannelCode.STREAM)
+    for code in (
+        ChannelCode.EMAIL,
+        ChannelCode.WEBHOOK,
+        ChannelCode.FEED,
+        ChannelCode.STREAM,
+        ChannelCode.WEBSUB,
+        ChannelCode.SFTP,
+        ChannelCode.WORDPRESS,
+    )
 )
 
 
@@ -80,7 +88,7 @@ def languages(verdict: Verdict) -> Table:
     names = list(dict.fromkeys(part.name for part in verdict.report.languages))
     channels = [one.channel for one in verdict.report.channels]
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
-    table.caption = "Accepted of due, by the language that each subscriber got."
+    table.caption = "accepted/due, by the language that each subscriber got."
     table.caption_justify = "left"
     table.add_column("language", no_wrap=True)
     for channel in channels:
