@@ -45,7 +45,7 @@ class Sites:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
         site, _, route = f"{request.host}{request.path}".partition(API)
-        if request.headers.get("Authorization") != _basic(*self._login(site)):
+        if request.headers.get("Authorization") != basic(*self._login(site)):
             return fault(401, "incorrect_password")
         resource, _, number = route.partition("/")
         if resource == "categories" and request.method == "GET":
@@ -187,5 +187,6 @@ def _shown(post: Post) -> Post:
     }
 
 
-def _basic(user: str, password_: str) -> str:
+def basic(user: str, password_: str) -> str:
+    """The value of Authorization (RFC 7617)."""
     return "Basic " + base64.b64encode(f"{user}:{password_}".encode()).decode()

@@ -43,10 +43,10 @@ def progress(look: Look) -> Table:
 
 
 def line(look: Look) -> str:
-    """One look in one line: accepted of due, by channel."""
+    """One look in one line: accepted/due, by channel."""
     counts = {channel: look.table.get(channel, {}) for channel in CHANNELS}
     parts = [
-        f"{channel} {states.get('accepted', 0):,} of {sum(states.values()):,}"
+        f"{channel} {states.get('accepted', 0):,}/{sum(states.values()):,}"
         for channel, states in counts.items()
     ]
     return f"  {_when(look)}: {', '.join(parts)}"
@@ -95,7 +95,7 @@ def languages(verdict: Verdict) -> Table:
         table.add_column(channel, justify="right", no_wrap=True)
     for name in names:
         found = [parts.get((name, channel)) for channel in channels]
-        cells = [f"{one.accepted:,} of {one.due:,}" if one else "" for one in found]
+        cells = [f"{one.accepted:,}/{one.due:,}" if one else "" for one in found]
         table.add_row(f"{language_name(name, 'en')} ({name})", *cells)
     return table
 
