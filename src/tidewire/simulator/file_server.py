@@ -86,12 +86,13 @@ class FileServer:
 
     def differences(self) -> list[str]:
         """What is wrong with the files that lie there now; what never got its name is no file."""
+        taken = dict(self.taken)  # before the look at the disk, which may go on changing
         there = {
             file: measure(file)
             for file in self.folder.glob(f"*/{FOLDER}/*")
             if not file.name.endswith(UNFINISHED)
         }
-        wrong = {file for file, _ in there.items() ^ self.taken.items()}
+        wrong = {file for file, _ in there.items() ^ taken.items()}
         return [f"sftp: {file.name} is not as it was when it got its name" for file in wrong]
 
 

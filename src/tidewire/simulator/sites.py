@@ -158,9 +158,11 @@ class OutletSites(Sites):
         slugs = [other["slug"] for (at, _), other in self.posts.items() if at == site]
         if slugs.count(post["slug"]) > 1:
             self._truth.fault(f"wordpress: {site} has two posts of {post['slug']}")
-        ref = post["slug"].split("-")[1]
+        whose, _, named = post["slug"].partition("-")
+        if whose != "tidewire":
+            self._truth.fault(f"wordpress: {site} has a post that no release names")
         address = site_address(self._numbers[site], self._port)
-        self._truth.accept(Way.WORDPRESS, address, f"{ref} post {post['id']}")
+        self._truth.accept(Way.WORDPRESS, address, f"{named.partition('-')[0]} post {post['id']}")
 
     def _breaks_off(self, number: int, temper: PushTemper) -> bool:
         first = temper is PushTemper.SHAKY and number not in self._broken_off

@@ -124,6 +124,7 @@ def addresses_to_look_at(play: Play, verdict: Verdict, console: Console) -> None
         "stream": f'curl -N -H "Authorization: Bearer $(sed -n 1p {keys} | cut -f2)"'
         f' -H "Last-Event-ID: 0" {settings.stream_url}',
         "truth": f"{play.setting.control}/truth",
+        "files": str(play.setting.folder / "world" / "files"),
         "logs": str(play.setting.folder / "logs"),
     }
     console.print()
