@@ -16,11 +16,14 @@ from tidewire.app.demo.setting import (
     Setting,
     Tell,
     connect_desktops,
+    follow_feeds,
     rest_world,
     start_wire,
 )
 from tidewire.app.demo.verdict import Verdict, counted, judge
+from tidewire.app.pushing import import_endpoints
 from tidewire.audience.admit import Admission
+from tidewire.audience.rejects import Summary
 from tidewire.clock import stopwatch
 from tidewire.ledger.sums import desktops_served
 from tidewire.model.delivery import DeliveryState
@@ -87,6 +90,8 @@ class Play:
         await start_wire(self.setting)
         self.tell(f"{self.setting.world['connected']:,} desktops connect ...")
         await connect_desktops(self.setting)
+        self.tell(f"{self.setting.world['followers']:,} subscribers follow feeds at the hub ...")
+        await follow_feeds(self.setting)
 
     async def publish(self, document: Mapping[str, Any]) -> datetime:
         """Hand in over the API, approve, schedule; returns T0."""
@@ -157,8 +162,14 @@ class Play:
             self.tell(f"importing {self.setting.world[name]:,} {name} ...")
             file = world / f"{name}.csv"
             summary = await admission.admit(kind, file, self._progress(file.stat().st_size))
-            for line, reason in summary.first:
-                self.tell(f"{name}.csv line {line}: {reason}")
+            self._tell_rejected(file, summary)
+        self.tell(f"importing {self.setting.world['pushed']:,} places to push to ...")
+        file = world / "endpoints.csv"
+        self._tell_rejected(file, await import_endpoints(house, file))
+
+    def _tell_rejected(self, file: Path, summary: Summary) -> None:
+        for line, reason in summary.first:
+            self.tell(f"{file.name} line {line}: {reason}")
 
     def _progress(self, size: int) -> Callable[[int], None]:
         """Tell now and then how much of a file has been read."""
