@@ -9,7 +9,8 @@ from judges.row import Row
 from judges.table import SERVED, SHOWN, hold
 from site_world import Site
 
-pytestmark = pytest.mark.browser
+# Each test takes many pages one after the other, and a machine may be busy.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("row", SERVED, ids=str)

@@ -53,7 +53,7 @@ def node(script: str, package: str, given: object) -> Any:
     module(package)
     command = [program("node", "npm"), str(HERE / script), MODULES.as_uri()]
     run = subprocess.run(
-        command, input=json.dumps(given).encode(), capture_output=True, timeout=240, check=False
+        command, input=json.dumps(given).encode(), capture_output=True, timeout=600, check=False
     )
     assert run.returncode == 0, run.stderr.decode(errors="replace")[-4000:]
     return json.loads(run.stdout)
