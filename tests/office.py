@@ -14,6 +14,7 @@ from tidewire.app import problems
 from tidewire.bus.bell import Topic
 from tidewire.clock import FixedClock
 from tidewire.desk import routes as desk
+from tidewire.intake import picture_routes
 from tidewire.intake import routes as intake
 from tidewire.intake.submit import examine
 from tidewire.model.issuer import Caller, Issuer
@@ -103,6 +104,7 @@ async def open_office(database: Database, clock: FixedClock) -> AsyncIterator[Of
     problems.install(app)
     vault = a_vault(database, clock)
     app.include_router(intake.routes(database, clock, bells, vault))
+    app.include_router(picture_routes.routes(database, clock, bells, vault))
     replacement = intake.replacement(database, clock, bells, vault)
     app.include_router(
         desk.routes(

@@ -1,0 +1,122 @@
+"""Look into the bytes of a picture: what it is, whether it is whole, and what it gives away. Pure.
+
+Nothing in it is changed: the file that is handed in is the file that is published.
+"""
+
+import io
+import re
+import warnings
+
+from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL.ExifTags import IFD, Base
+
+from tidewire.model.errors import BadInput, Problem, Severity, TooLarge
+from tidewire.model.picture import ENDINGS, Picture
+
+MOST_BYTES = 10_000_000
+MOST_PIXELS = 50_000_000  # of all frames together: 200 MB while it is looked at
+LEAST_SIDE, MOST_SIDE = 16, 20_000  # pixels
+
+_FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+_KINDS = "JPEG, PNG, WebP or GIF"
+_XMP_PLACE = re.compile(rb"GPS(?:Latitude|Longitude)\b")
+_TURNED = range(5, 9)  # EXIF orientations that lie on their side
+
+
+def examine_picture(raw: bytes, ref: str = "", declared: str = "", pointer: str = "") -> Picture:
+    """What the bytes are, all of them decoded; `declared` is a media type, "" for none.
+
+    Raises TooLarge, or BadInput with one problem at `pointer`.
+    """
+    if len(raw) > MOST_BYTES:
+        raise TooLarge(
+            f"This picture has over {MOST_BYTES // 1_000_000} MB.",
+            "Save it smaller; 3,000 pixels on its longer side are enough for print.",
+            [_problem("picture-large", pointer, f"It has {len(raw):,} bytes.", "Save it smaller.")],
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our limit is lower
+            return _examined(raw, ref, declared, pointer)
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        if isinstance(error, UnidentifiedImageError):
+            raise _no_picture(pointer) from None
+        raise _refusal(
+            "picture-broken",
+            pointer,
+            "This picture cannot be read to its end: it is cut off or damaged.",
+            "Save it anew and upload it again.",
+        ) from None
+
+
+def _examined(raw: bytes, ref: str, declared: str, pointer: str) -> Picture:
+    with Image.open(io.BytesIO(raw), formats=tuple(_FORMATS)) as image:
+        media_type = _FORMATS[str(image.format)]
+        if declared in ENDINGS and declared != media_type:
+            raise _refusal(
+                "picture-kind",
+                pointer,
+                f"This was sent as {declared}, and is {media_type}.",
+                f"Send it as {media_type}.",
+            )
+        _bounded(image, pointer)
+        image.load()
+        for frame in range(1, _frames(image)):
+            image.seek(frame)
+            image.load()
+        image.seek(0)
+        exif = image.getexif()
+        if exif.get_ifd(IFD.GPSInfo) or _XMP_PLACE.search(raw):
+            raise _refusal(
+                "picture-place",
+                pointer,
+                "This picture says where it was taken (GPS, in its EXIF or XMP).",
+                "Take the position out and upload it again, with:"
+                " exiftool -gps:all= -xmp:gps*= FILE. Nothing in a picture is changed here.",
+            )
+        width, height = image.size
+        if exif.get(Base.Orientation) in _TURNED:
+            width, height = height, width
+    return Picture(ref, media_type, len(raw), width, height)
+
+
+def _bounded(image: ImageFile.ImageFile, pointer: str) -> None:
+    """Raises BadInput by what the head of the file declares, before anything is unpacked."""
+    width, height = image.size
+    if min(width, height) < LEAST_SIDE or max(width, height) > MOST_SIDE:
+        raise _refusal(
+            "picture-sides",
+            pointer,
+            f"This picture measures {width:,} × {height:,} pixels.",
+            f"Each side must have {LEAST_SIDE} to {MOST_SIDE:,}.",
+        )
+    # Frames are counted last: for that the whole file is gone through.
+    if width * height > MOST_PIXELS or width * height * _frames(image) > MOST_PIXELS:
+        raise _refusal(
+            "picture-pixels",
+            pointer,
+            f"This picture has over {MOST_PIXELS // 1_000_000} million pixels.",
+            "Save it smaller, or with fewer frames where it moves.",
+        )
+
+
+def _frames(image: ImageFile.ImageFile) -> int:
+    """How many frames it has: one, unless it moves."""
+    return int(getattr(image, "n_frames", 1))
+
+
+def _no_picture(pointer: str) -> BadInput:
+    return _refusal(
+        "picture-unreadable",
+        pointer,
+        f"This is no {_KINDS}, whatever it is called.",
+        f"Save the picture as {_KINDS}; a drawing (SVG, PDF) as PNG.",
+    )
+
+
+def _refusal(code: str, pointer: str, message: str, advice: str) -> BadInput:
+    return BadInput(message, advice, [_problem(code, pointer, message, advice)])
+
+
+def _problem(code: str, pointer: str, message: str, advice: str) -> Problem:
+    return Problem(Severity.ERROR, code, pointer, message, advice)
