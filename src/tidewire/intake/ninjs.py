@@ -8,6 +8,7 @@ from tidewire.formats.news_item import BY_SECTOR, COUNTRY, ISIN, LEI, MIC
 from tidewire.formats.ninjs_1_6 import BODIES, KEYS
 from tidewire.intake.draft import Draft
 from tidewire.intake.news_facts import (
+    elsewhere,
     filled,
     must_be_usable,
     must_not_name_itself,
@@ -64,10 +65,19 @@ class _Company(_Named):
     symbols: list[_Symbol] = []
 
 
+class _File(_Part):
+    href: str = ""
+
+
 class _Link(_Part):
     rel: str = ""
     uri: str = ""
     version: str = ""
+    type: str = ""
+    by: str = ""
+    copyrightHolder: str = ""  # noqa: N815
+    descriptions: list[_Value] = []
+    renditions: list[_File] = []
 
 
 class _Item(_Part):
@@ -148,7 +158,22 @@ def _draft(item: _Item) -> Draft:
         "dateline": _dateline(item),
         "boilerplate_html": boilerplate.value if boilerplate else "",
     }
-    return Draft(html, filled(rendition), filled(_shared(item)))
+    shared = _shared(item) | {"pictures": [p for p in map(_picture, item.associations) if p]}
+    return Draft(html, filled(rendition), filled(shared))
+
+
+def _picture(link: _Link) -> dict[str, Any]:
+    """A picture that the item names; {} for what is none."""
+    if link.type not in ("picture", "graphic"):
+        return {}
+    said = {one.role: one.value for one in reversed(link.descriptions)}
+    files = [file.href for file in link.renditions if file.href]
+    return elsewhere(
+        files[0] if files else link.uri,
+        caption=said.get("caption") or next((v for r, v in said.items() if r != "alt"), ""),
+        alt=said.get("alt", ""),
+        credit=link.by or link.copyrightHolder,
+    )
 
 
 def _shared(item: _Item) -> dict[str, Any]:
@@ -229,11 +254,29 @@ def _from_1(old: dict[str, Any]) -> dict[str, Any]:
     new["organisations"] = _each(old.get("organisation", []), _traded)
     linked = old.get("associations", {})
     new["associations"] = (
-        [{**one, "rel": _relation(name)} for name, one in linked.items() if isinstance(one, dict)]
+        [_linked(name, one) for name, one in linked.items() if isinstance(one, dict)]
         if isinstance(linked, dict)
         else linked
     )
     return new
+
+
+def _linked(name: str, one: dict[str, Any]) -> dict[str, Any]:
+    """What is associated, in the keys of 3.1."""
+    files = one.get("renditions", {})
+    descriptions = [
+        {"role": key.removeprefix("description_"), "value": value}
+        for key, value in one.items()
+        if key.startswith("description_")
+    ]
+    return {
+        **{key: one[key] for key in ("uri", "version", "type") if key in one},
+        "rel": _relation(name),
+        "by": one.get("byline", ""),
+        "copyrightHolder": one.get("copyrightholder", ""),
+        "descriptions": descriptions,
+        "renditions": list(files.values()) if isinstance(files, dict) else files,
+    }
 
 
 def _kind(key: str) -> str:

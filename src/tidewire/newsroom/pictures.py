@@ -1,12 +1,14 @@
 """The pictures of public releases, as files at addresses of their own."""
 
 import asyncio
+from dataclasses import replace
+from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import Response
 
 from tidewire.formats import site
-from tidewire.model.picture import Picture
 from tidewire.newsroom.answers import missing
 from tidewire.newsroom.reading import GONE, NOT_FOUND
 from tidewire.newsroom.shelf import Kept, kept
@@ -41,16 +43,20 @@ async def picture_file(database: Database, ref: str, file: str) -> Kept:
         stored = await pictures.stored(tx, name) if ending == picture.ending else None
     if stored is None or stored.key is None:
         return _MISSING
-    return kept(await asyncio.to_thread(public_bytes, stored), picture.media_type)
+    found = kept(await asyncio.to_thread(public_bytes, stored), picture.media_type)
+    stem = PurePosixPath(picture.file).stem
+    return replace(found, name=f"{stem}.{picture.ending}" if stem else "")
 
 
-def picture_answer(request: Request, found: Kept, picture: Picture | None = None) -> Response:
+def picture_answer(request: Request, found: Kept) -> Response:
     """The file, 304 where the reader holds it, or that it is gone or was never here."""
     if found.status == NOT_FOUND:
         return missing(request)
     if found.status == GONE:
         return Response(b"", GONE, {"Cache-Control": "no-cache"})
     headers = {"ETag": found.tag, "Cache-Control": CACHING}
+    if found.name:  # RFC 6266, RFC 8187
+        headers["Content-Disposition"] = f"inline; filename*=UTF-8''{quote(found.name, safe='')}"
     asked = request.headers.get("if-none-match", "")
     if asked and site.still_fresh(asked, found.tag):
         return Response(status_code=304, headers=headers)
