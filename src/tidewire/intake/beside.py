@@ -74,6 +74,12 @@ def renamed(document: Document, refs: Mapping[str, str]) -> Document:
     return {**document, "renditions": renditions, "pictures": list(map(name, document["pictures"]))}
 
 
+def without_pictures(document: Document) -> Document:
+    """The document with nothing said of pictures: its text alone."""
+    texts = [{k: v for k, v in one.items() if k != "captions"} for one in document["renditions"]]
+    return {k: v for k, v in document.items() if k != "pictures"} | {"renditions": texts}
+
+
 def _by_file(one: Any) -> Any:
     if isinstance(one, dict) and one.get("file") and not (one.get("picture") or one.get("href")):
         return {"picture": one["file"], **one}
