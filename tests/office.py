@@ -18,6 +18,7 @@ from tidewire.intake import picture_routes
 from tidewire.intake import routes as intake
 from tidewire.intake.submit import examine
 from tidewire.model.issuer import Caller, Issuer
+from tidewire.newsroom import routes as newsroom
 from tidewire.publish.moment import Press, publish_due
 from tidewire.store.database import Database
 from wire import SilentBell, a_vault
@@ -116,6 +117,8 @@ async def open_office(database: Database, clock: FixedClock) -> AsyncIterator[Of
             replacement=replacement,
         )
     )
+
+    app.include_router(newsroom.routes(database, "http://desk.example", clock))
 
     async def bearer(opened: Callable[[Any], Awaitable[Caller]]) -> dict[str, str]:
         async with database.transaction() as tx:

@@ -38,9 +38,11 @@ def examine_picture(raw: bytes, ref: str = "", declared: str = "", pointer: str 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our limit is lower
             return _examined(raw, ref, declared, pointer)
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        if isinstance(error, UnidentifiedImageError):
-            raise _no_picture(pointer) from None
+    except Image.DecompressionBombError:
+        raise _too_many_pixels(pointer) from None
+    except UnidentifiedImageError:
+        raise _no_picture(pointer) from None
+    except (OSError, SyntaxError, ValueError, EOFError):  # what Pillow raises on damaged files
         raise _refusal(
             "picture-broken",
             pointer,
@@ -92,17 +94,21 @@ def _bounded(image: ImageFile.ImageFile, pointer: str) -> None:
         )
     # Frames are counted last: for that the whole file is gone through.
     if width * height > MOST_PIXELS or width * height * _frames(image) > MOST_PIXELS:
-        raise _refusal(
-            "picture-pixels",
-            pointer,
-            f"This picture has over {MOST_PIXELS // 1_000_000} million pixels.",
-            "Save it smaller, or with fewer frames where it moves.",
-        )
+        raise _too_many_pixels(pointer)
 
 
 def _frames(image: ImageFile.ImageFile) -> int:
     """How many frames it has: one, unless it moves."""
     return int(getattr(image, "n_frames", 1))
+
+
+def _too_many_pixels(pointer: str) -> BadInput:
+    return _refusal(
+        "picture-pixels",
+        pointer,
+        f"This picture has over {MOST_PIXELS // 1_000_000} million pixels.",
+        "Save it smaller, or with fewer frames where it moves.",
+    )
 
 
 def _no_picture(pointer: str) -> BadInput:
