@@ -1,5 +1,8 @@
 """What a picture is, by its bytes: what is taken, and what is refused in words."""
 
+import contextlib
+import random
+
 import pytest
 from PIL import Image, ImageFile
 
@@ -92,3 +95,14 @@ def test_a_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda _: pytest.fail("it was unpacked"))
     with pytest.raises(BadInput, match="million pixels"):
         examine_picture(raw)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_whatever_is_damaged_is_taken_or_refused_in_words(kind: str) -> None:
+    chance, whole = random.Random(kind), placed(kind) if kind != "GIF" else moving(2)
+    for _ in range(150):
+        raw = bytearray(whole)
+        for _ in range(chance.randint(1, 6)):
+            raw[chance.randrange(len(raw))] = chance.randrange(256)
+        with contextlib.suppress(BadInput):
+            examine_picture(bytes(raw[: chance.randint(1, len(raw))]))

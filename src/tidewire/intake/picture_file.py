@@ -10,7 +10,7 @@ import warnings
 from PIL import Image, ImageFile, UnidentifiedImageError
 from PIL.ExifTags import IFD, Base
 
-from tidewire.model.errors import BadInput, Problem, Severity, TooLarge
+from tidewire.model.errors import BadInput, Problem, Severity, TooLarge, WireError
 from tidewire.model.picture import ENDINGS, Picture
 
 MOST_BYTES = 10_000_000
@@ -36,13 +36,15 @@ def examine_picture(raw: bytes, ref: str = "", declared: str = "", pointer: str 
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our limit is lower
+            warnings.simplefilter("ignore")  # of bombs, where our limit is lower; of odd EXIF
             return _examined(raw, ref, declared, pointer)
     except Image.DecompressionBombError:
         raise _too_many_pixels(pointer) from None
     except UnidentifiedImageError:
         raise _no_picture(pointer) from None
-    except (OSError, SyntaxError, ValueError, EOFError):  # what Pillow raises on damaged files
+    except WireError:
+        raise
+    except Exception:  # damaged files make Pillow raise almost anything
         raise _refusal(
             "picture-broken",
             pointer,
