@@ -4,7 +4,7 @@ import contextlib
 import random
 
 import pytest
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, PngImagePlugin
 
 from drawn import bomb, drawn, moving, placed
 from tidewire.intake import picture_file
@@ -14,6 +14,12 @@ from tidewire.model.picture import Picture
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a exif:GPSLatitude="54,30N"/></x:xmpmeta>'
+
+
+def packed() -> PngImagePlugin.PngInfo:
+    said = PngImagePlugin.PngInfo()
+    said.add_itxt("XML:com.adobe.xmp", XMP.decode(), zip=True)
+    return said
 
 
 def turned(orientation: int) -> bytes:
@@ -30,6 +36,14 @@ def test_four_kinds_are_taken_and_measured(kind: str, media_type: str) -> None:
     raw = drawn(kind)
     found = examine_picture(raw, "ref", media_type)
     assert found == Picture("ref", media_type, len(raw), 64, 48)
+
+
+def test_a_jpeg_with_more_behind_it_is_taken_as_one() -> None:
+    view = Image.new("RGB", (64, 48), "#2f7f86")
+    found = examine_picture(
+        drawn("MPO", save_all=True, append_images=[view]), declared="image/jpeg"
+    )
+    assert found.media_type == "image/jpeg"
 
 
 def test_a_picture_that_moves_is_taken() -> None:
@@ -63,6 +77,7 @@ REFUSED = {
     "a place in EXIF of a PNG": (placed("PNG"), "picture-place"),
     "a place in EXIF of a WebP": (placed("WEBP"), "picture-place"),
     "a place in XMP": (drawn("JPEG", xmp=XMP), "picture-place"),
+    "a place in compressed XMP": (drawn(pnginfo=packed()), "picture-place"),
 }
 
 

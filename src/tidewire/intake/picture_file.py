@@ -18,6 +18,7 @@ MOST_PIXELS = 50_000_000  # of all frames together: 200 MB while it is looked at
 LEAST_SIDE, MOST_SIDE = 16, 20_000  # pixels
 
 _FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "GIF": "image/gif"}
+_TAKEN = {**_FORMATS, "MPO": "image/jpeg"}  # a JPEG with further views behind it, as phones write
 _KINDS = "JPEG, PNG, WebP or GIF"
 _XMP_PLACE = re.compile(rb"GPS(?:Latitude|Longitude)\b")
 _TURNED = range(5, 9)  # EXIF orientations that lie on their side
@@ -55,7 +56,7 @@ def examine_picture(raw: bytes, ref: str = "", declared: str = "", pointer: str 
 
 def _examined(raw: bytes, ref: str, declared: str, pointer: str) -> Picture:
     with Image.open(io.BytesIO(raw), formats=tuple(_FORMATS)) as image:
-        media_type = _FORMATS[str(image.format)]
+        media_type = _TAKEN[str(image.format)]
         if declared in ENDINGS and declared != media_type:
             raise _refusal(
                 "picture-kind",
@@ -64,13 +65,12 @@ def _examined(raw: bytes, ref: str, declared: str, pointer: str) -> Picture:
                 f"Send it as {media_type}.",
             )
         _bounded(image, pointer)
-        image.load()
-        for frame in range(1, _frames(image)):
+        placed = _XMP_PLACE.search(raw) is not None
+        for frame in reversed(range(_frames(image))):  # the first one last: it is measured
             image.seek(frame)
             image.load()
-        image.seek(0)
-        exif = image.getexif()
-        if exif.get_ifd(IFD.GPSInfo) or _XMP_PLACE.search(raw):
+            placed = placed or _is_placed(image)
+        if placed:
             raise _refusal(
                 "picture-place",
                 pointer,
@@ -79,9 +79,17 @@ def _examined(raw: bytes, ref: str, declared: str, pointer: str) -> Picture:
                 " exiftool -gps:all= -xmp:gps*= FILE. Nothing in a picture is changed here.",
             )
         width, height = image.size
-        if exif.get(Base.Orientation) in _TURNED:
+        if image.getexif().get(Base.Orientation) in _TURNED:
             width, height = height, width
     return Picture(ref, media_type, len(raw), width, height)
+
+
+def _is_placed(image: ImageFile.ImageFile) -> bool:
+    """True where EXIF or XMP tell a position; XMP may stand compressed in the file."""
+    if image.getexif().get_ifd(IFD.GPSInfo):
+        return True
+    said = (text.encode() if isinstance(text, str) else text for text in image.info.values())
+    return any(isinstance(text, bytes) and _XMP_PLACE.search(text) for text in said)
 
 
 def _bounded(image: ImageFile.ImageFile, pointer: str) -> None:
