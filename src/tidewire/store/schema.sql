@@ -58,6 +58,38 @@ CREATE TABLE data_key (
     wrapped     bytea NOT NULL
 );
 
+-- A key for each issuer: the keys of its pictures are derived from it.
+CREATE TABLE issuer_key (
+    issuer_id   int PRIMARY KEY REFERENCES issuer,
+    key_id      bytea NOT NULL,                 -- of the master key that wraps it
+    wrapped     bytea NOT NULL
+);
+
+-- Pictures: their bytes stay sealed for good; once one is public its key stands beside it.
+CREATE TABLE picture (
+    id          int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ref         text NOT NULL UNIQUE,           -- the public id, not guessable
+    issuer_id   int NOT NULL REFERENCES issuer,
+    mark        bytea NOT NULL,                 -- of its bytes, keyed by the issuer's key
+    media_type  text NOT NULL,
+    size        int NOT NULL,                   -- bytes
+    width       int NOT NULL,                   -- pixels, as it is shown
+    height      int NOT NULL,
+    uploaded_at timestamptz NOT NULL,
+    sealed      bytea NOT NULL,
+    key         bytea,                          -- set by publish/moment
+    UNIQUE (issuer_id, mark)
+);
+ALTER TABLE picture ALTER COLUMN sealed SET STORAGE EXTERNAL;   -- it cannot be compressed
+
+-- Which release names which picture, in any version: what is named by none is dropped in time.
+CREATE TABLE release_picture (
+    release_id  int NOT NULL REFERENCES release,
+    picture_id  int NOT NULL REFERENCES picture,
+    PRIMARY KEY (release_id, picture_id)
+);
+CREATE INDEX release_picture_picture ON release_picture (picture_id);
+
 CREATE TABLE release_version (
     release_id      int NOT NULL REFERENCES release,
     version         smallint NOT NULL,
