@@ -1,6 +1,17 @@
-"""The pages that are looked at in a browser, by a name for each."""
+"""The pages that are looked at in a browser, by a name for each, and how the browser starts."""
 
 from site_world import Site
+
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 PAGES = {
     "front": "/",
@@ -32,7 +43,8 @@ PAGES = {
 
 
 def address(site: Site, page: str) -> str:
+    """Where the page is, whole."""
     where = PAGES[page]
     if where.startswith("report:"):
         return f"{site.report}&language={where.removeprefix('report:')}"
-    return where
+    return site.base_url + where

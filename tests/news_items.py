@@ -14,6 +14,7 @@ from referencing import Registry, Resource
 
 from editions import T0, an_edition
 from tidewire.formats.newsml_g2 import CATALOG, NAR
+from tidewire.intake.beside import files_of, renamed
 from tidewire.intake.read import read_files
 from tidewire.intake.submission import raw_release, read_submission, sanitised
 from tidewire.model.release import Act, Contact, Edition, Organisation, Release
@@ -44,7 +45,13 @@ def lanternfish() -> Release:
     """The sample in its fifteen languages, with every field in use."""
     paths = sorted((ROOT / "samples" / "lanternfish").glob("*.md"))
     paths.sort(key=lambda p: not p.name.endswith(".en.md"))
-    release = sanitised(raw_release(read_submission(read_files(paths, {}))))
+    document = read_files(paths, {})
+    beside = {
+        name: replace(one, ref="m4r1s0") for name, (one, _) in files_of(document, paths).items()
+    }
+    document = renamed(document, {name: one.ref for name, one in beside.items()})
+    known = {one.ref: one for one in beside.values()}
+    release = sanitised(raw_release(read_submission(document), known))
     return replace(
         release,
         slug="lanternfish",
@@ -72,6 +79,12 @@ def lanternfish() -> Release:
         t0=T0,
         embargo=True,
     )
+
+
+def without_pictures(release: Release) -> Release:
+    """The release as it comes back: pictures stay where they lie, and a warning tells of them."""
+    texts = tuple(replace(one, captions=()) for one in release.renditions)
+    return replace(release, renditions=texts, pictures=())
 
 
 def lanternfish_edition(act: Act = Act.PUBLISH) -> Edition:

@@ -14,9 +14,11 @@ from tidewire.app import problems
 from tidewire.bus.bell import Topic
 from tidewire.clock import FixedClock
 from tidewire.desk import routes as desk
+from tidewire.intake import picture_routes
 from tidewire.intake import routes as intake
 from tidewire.intake.submit import examine
 from tidewire.model.issuer import Caller, Issuer
+from tidewire.newsroom import routes as newsroom
 from tidewire.publish.moment import Press, publish_due
 from tidewire.store.database import Database
 from wire import SilentBell, a_vault
@@ -103,6 +105,7 @@ async def open_office(database: Database, clock: FixedClock) -> AsyncIterator[Of
     problems.install(app)
     vault = a_vault(database, clock)
     app.include_router(intake.routes(database, clock, bells, vault))
+    app.include_router(picture_routes.routes(database, clock, bells, vault))
     replacement = intake.replacement(database, clock, bells, vault)
     app.include_router(
         desk.routes(
@@ -114,6 +117,8 @@ async def open_office(database: Database, clock: FixedClock) -> AsyncIterator[Of
             replacement=replacement,
         )
     )
+
+    app.include_router(newsroom.routes(database, "http://desk.example", clock))
 
     async def bearer(opened: Callable[[Any], Awaitable[Caller]]) -> dict[str, str]:
         async with database.transaction() as tx:

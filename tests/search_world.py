@@ -1,13 +1,13 @@
 """Releases in a test's store that are public and in the index, in any language."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date
 
 from tidewire.clock import FixedClock
 from tidewire.model.release import Release
 from tidewire.model.rendition import Rendition
 from tidewire.newsroom.indexing import index_wire
-from tidewire.search.terms import asked_terms, filter_terms
+from tidewire.search.terms import asked_terms, filter_terms, span_terms
 from tidewire.store import search_index
 from tidewire.store.database import Database
 from tidewire.store.search_index import Hit
@@ -41,14 +41,14 @@ async def hits(
     language: str = "",
     *,
     sectors: Sequence[str] = (),
-    since: datetime | None = None,
-    before: datetime | None = None,
+    days: tuple[date, date] | None = None,
 ) -> list[Hit]:
     """What the index finds, the best first."""
     asked = asked_terms(question, language or None)
-    kept = filter_terms(language=language, sectors=sectors)
+    kept = [(term,) for term in filter_terms(language=language, sectors=sectors)]
+    spans = [span_terms(*days)] if days else []
     async with database.transaction() as tx:
-        found = await search_index.find(tx, asked, filters=kept, since=since, before=before)
+        found = await search_index.find(tx, asked, filters=[*kept, *spans])
     return list(found.found)
 
 

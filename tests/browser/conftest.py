@@ -14,6 +14,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from browser_pages import ARGUMENTS
 from site_world import T0, UNTRANSLATED, Open, Site, add_world
 from tidewire.access.tokens import Signer
 from tidewire.app.assemble import House
@@ -30,16 +31,6 @@ from tidewire.store.database import Database
 from wire import a_vault
 
 EXPECTED = ("410 (Gone)", "404 (Not", "422 (Unproc")  # answers that tests ask for
-ARGUMENTS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="session")

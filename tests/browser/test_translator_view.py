@@ -1,18 +1,16 @@
 """The translator's page in a real browser: side by side, by keyboard, on a phone."""
 
 import os
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
 
+from judges.pages import violations
 from site_world import Open, Site
 
 pytestmark = pytest.mark.browser
 
-AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HEADLINES = {
     "ar": "شركة ضوء المرفأ تربط أول محطة لطاقة المد والجزر بالشبكة",
     "ja": "架空の潮力発電所が送電網に接続",
@@ -25,21 +23,12 @@ async def picture(shown: Page, name: str) -> None:
         await shown.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
 
-async def axe(shown: Page) -> list[str]:
-    await shown.evaluate(AXE)
-    found = await shown.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
-    assert found["passes"], "axe looked at the page"
-    return [
-        f"{one['id']}: {[node['target'] for node in one['nodes']]}" for one in found["violations"]
-    ]
-
-
 @pytest.mark.parametrize("to", HEADLINES)
 async def test_axe_finds_nothing_before_and_after_something_is_wrong(
     look: Open, site: Site, to: str
 ) -> None:
     shown = await look(site.translate(to))
-    assert await axe(shown) == []
+    assert await violations(shown) == []
     await picture(shown, f"{to}-desk")
     await shown.get_by_label("headline", exact=False).first.fill(HEADLINES[to])
     await shown.get_by_role("button", name="Hand in").click()
@@ -48,7 +37,7 @@ async def test_axe_finds_nothing_before_and_after_something_is_wrong(
     for scheme, width in (("light", 1280), ("dark", 390)):
         await shown.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         await shown.set_viewport_size({"width": width, "height": 900})
-        assert await axe(shown) == []
+        assert await violations(shown) == []
         await picture(shown, f"{to}-wrong-{scheme}-{width}")
     assert await shown.locator("#t-headline").input_value() == HEADLINES[to]
 

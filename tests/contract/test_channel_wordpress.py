@@ -11,7 +11,7 @@ from aiohttp import web
 
 from contract.channel_contract import ChannelContract, Copy, outgoing, send_all
 from contract.webhook_world import World
-from contract.wordpress_world import HTML, PASSWORD, USER, Sites, fault
+from contract.wordpress_world import HTML, PASSWORD, USER, StrictSites, fault
 from editions import BODY_MARKS, an_edition
 from tidewire.channels.wordpress.channel import WordPressChannel
 from tidewire.model.delivery import Accepted, Deferred, Outcome, Outgoing, Refused
@@ -36,7 +36,7 @@ class WordPressRig:
     """The contract's rig: many sites on one server, one that nobody may write to."""
 
     channel: WordPressChannel
-    sites: Sites
+    sites: StrictSites
     port: int
     unwilling_port: int
 
@@ -73,7 +73,7 @@ class TestWordPress(ChannelContract):
     @pytest.fixture
     async def rig(self, channel: WordPressChannel, world: World) -> WordPressRig:
         """The channel with its sites."""
-        sites, others = Sites(), Sites(may_publish=False)
+        sites, others = StrictSites(), StrictSites(may_publish=False)
         port, unwilling = await world.serve(sites.answer), await world.serve(others.answer)
         return WordPressRig(channel, sites, port, unwilling)
 
@@ -83,7 +83,7 @@ class Stage:
     """One site and a channel that posts to it."""
 
     channel: WordPressChannel
-    sites: Sites
+    sites: StrictSites
     port: int
 
     async def send(self, edition: Edition, settings: str = "", secret: str = PASSWORD) -> Outcome:
@@ -102,7 +102,7 @@ class Stage:
 @pytest.fixture
 async def stage(channel: WordPressChannel, world: World) -> Stage:
     """A site with two categories."""
-    sites = Sites(categories=CATEGORIES)
+    sites = StrictSites(categories=CATEGORIES)
     return Stage(channel, sites, await world.serve(sites.answer))
 
 

@@ -68,7 +68,10 @@ def test_ledger_and_world_agree_to_the_last_delivery(home):
     printed, said = finish(start(home), home)
     assert said["agree"] is True
     assert "agree" in printed
-    assert set(said["channels"]) == {"email", "webhook", "feed", "stream"}
+    channels = {"email", "webhook", "feed", "stream", "websub", "sftp", "wordpress"}
+    assert set(said["channels"]) == channels
+    # A login that is turned down, a callback that is gone: the world says so, and the ledger.
+    assert all(said["channels"][name]["refused"] for name in ("websub", "sftp", "wordpress"))
     for channel in said["channels"].values():
         counts = [channel[state] for state in ("accepted", "deferred", "refused", "dead")]
         assert channel["due"] == sum(counts) > 0

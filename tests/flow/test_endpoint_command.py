@@ -18,8 +18,8 @@ from tidewire.channels.sftp.channel import SftpChannel
 from tidewire.clock import FixedClock
 from tidewire.model.delivery import Accepted, ChannelCode
 from tidewire.model.errors import WireError
-from tidewire.model.subscriber import EndpointState
-from tidewire.store import endpoints
+from tidewire.model.subscriber import EndpointState, Kind
+from tidewire.store import endpoints, subscribers
 from tidewire.store.database import Database
 
 OUTLETS = (
@@ -162,3 +162,77 @@ async def test_a_key_given_as_a_file_opens_the_outlets_server(
     assert isinstance(receipt.outcome, Accepted)
     there = tmp_path / "pushed-tw000042-de.json"
     assert json.loads(await asyncio.to_thread(there.read_bytes))["id"] == "tw000042"
+
+
+ENDPOINTS = "outlet,channel,address,secret_file\n"
+
+
+async def bring_endpoints(folder: Path, rows: str) -> tuple[int, str, str]:
+    """(exit code, stdout, stderr) of an import of endpoints."""
+    file = folder / "endpoints.csv"
+    await asyncio.to_thread(file.write_text, ENDPOINTS + rows)
+    done = await asyncio.to_thread(CliRunner().invoke, importing.app, ["endpoints", str(file)])
+    return done.exit_code, done.stdout, done.stderr
+
+
+async def test_a_file_of_endpoints_is_taken_row_by_row(
+    database: Database, outlets: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "secrets").mkdir()
+    for name, text in (("one", "first\n"), ("two", "second\n")):
+        await asyncio.to_thread((tmp_path / "secrets" / name).write_text, text)
+    rows = (
+        f"o1,sftp,{GOOD},secrets/one\n"
+        f'o2,wordpress,"{BLOG}",secrets/two\n'
+        "o1,sftp,sftp://wire@files.gazette.example/in/,secrets/one\n"
+        f"nobody,sftp,{GOOD}&on_kill=remove,secrets/one\n"
+        f"o1,telex,{GOOD},secrets/one\n"
+        f"o1,sftp,{GOOD}&on_kill=keep,secrets/none\n"
+        f"o2,sftp,{GOOD},secrets/one\n"
+    )
+    code, said, told = await bring_endpoints(tmp_path, rows)
+    assert code == 0
+    assert "endpoints: 2 new, 0 renewed, 5 rejected" in said
+    reasons = ("pins no host key", "no such subscriber", "no such channel", "cannot be read")
+    for line, reason in enumerate((*reasons, "another outlet's"), start=4):
+        assert f"line {line}: " in told
+        assert reason in next(one for one in told.splitlines() if f"line {line}:" in one)
+    assert (tmp_path / "endpoints.rejected.csv").read_text().count("\n") == 6
+    async with database.transaction() as tx:
+        filed = await endpoints.of_address(tx, ChannelCode.SFTP, GOOD)
+        posted = await endpoints.of_address(tx, ChannelCode.WORDPRESS, BLOG)
+    assert (filed and filed.secret, posted and posted.secret) == ("first", "second")
+
+
+async def test_a_row_that_comes_again_renews_the_secret(
+    database: Database, outlets: Path, tmp_path: Path
+) -> None:
+    await add("sftp", "o1", GOOD)
+    await asyncio.to_thread((tmp_path / "new").write_text, "another\n")
+    _, said, _ = await bring_endpoints(tmp_path, f"o1,sftp,{GOOD},{tmp_path}/new\n")
+    assert "endpoints: 0 new, 1 renewed" in said
+    async with database.transaction() as tx:
+        found = await endpoints.of_address(tx, ChannelCode.SFTP, GOOD)
+    assert found is not None
+    assert found.secret == "another"
+
+
+async def test_a_file_of_which_nothing_can_be_kept_fails(outlets: Path, tmp_path: Path) -> None:
+    code, _, told = await bring_endpoints(tmp_path, f"nobody,sftp,{GOOD},{outlets}\n")
+    assert code == importing.NOTHING_KEPT
+    assert "No row was kept." in told
+
+
+async def test_an_outlet_that_is_only_pushed_to_is_imported_and_told(
+    database: Database, outlets: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "more.csv"
+    head, *_ = OUTLETS.splitlines(keepends=True)
+    await asyncio.to_thread(file.write_text, head + "o3,Fictional Post,DE,de,newspaper,,,,\n")
+    done = await asyncio.to_thread(CliRunner().invoke, importing.app, ["outlets", str(file)])
+    assert "outlets: 1 new" in done.stdout
+    assert "1 of them have neither webhook nor mail: push to them" in done.stderr
+    await add("sftp", "o3", GOOD)
+    async with database.transaction() as tx:
+        who = await subscribers.of_outside_id(tx, Kind.OUTLET, "o3")
+        assert [code for *_, code in await endpoints.active_for(tx, [who.id])] == [ChannelCode.SFTP]

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from news_items import BASE, lanternfish_edition
+from news_items import BASE, lanternfish_edition, without_pictures
 from tidewire.access.keys import issue_key, open_issuer
 from tidewire.app import problems
 from tidewire.clock import FixedClock
@@ -81,9 +81,14 @@ async def test_what_another_wire_sent_is_the_same_release_here(office: Office, n
     edition = lanternfish_edition()
     answer = await office.hand_in(make(edition, "de", BASE, audience="media"), kind)
     assert answer.status_code == 201, answer.text
-    german = (edition.release.rendition("de"),)
     [stored] = await office.stored()
-    assert stored == replace(edition.release, renditions=german, t0=None, embargo=False)
+    whole = without_pictures(replace(edition.release, t0=None, embargo=False))
+    assert stored == replace(whole, renditions=(whole.rendition("de"),))
+    [told] = [p for p in answer.json()["problems"] if p["code"] == "picture-elsewhere"]
+    picture, said = edition.release.pictures[0], edition.release.rendition("de").captions[0]
+    assert told["severity"] == "warning" and told["pointer"] == "/pictures/0/href"
+    for word in (said.alt, said.text, picture.credit, f"{BASE}/releases/{edition.ref}/pictures/"):
+        assert word in told["message"]
 
 
 async def test_a_message_brings_all_renditions(office: Office) -> None:
@@ -93,7 +98,10 @@ async def test_a_message_brings_all_renditions(office: Office) -> None:
     answer = await office.hand_in(message, G2[1])
     assert answer.status_code == 201, answer.text
     [stored] = await office.stored()
-    assert stored == replace(edition.release, t0=None, embargo=False)
+    assert stored == without_pictures(replace(edition.release, t0=None, embargo=False))
+    [told] = [p for p in answer.json()["problems"] if p["code"] == "picture-elsewhere"]
+    for rendition in edition.release.renditions:
+        assert f"{rendition.language}: {rendition.captions[0].text}" in told["message"]
 
 
 def hostile() -> dict[str, tuple[bytes, str, int]]:

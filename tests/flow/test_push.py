@@ -9,7 +9,7 @@ import pytest
 import ftp_server
 import ssh_server
 from contract.webhook_world import World, make_authority
-from contract.wordpress_world import PASSWORD, USER, Sites
+from contract.wordpress_world import PASSWORD, USER, StrictSites
 from editions import BODY_MARKS
 from tidewire.access.tokens import Signer
 from tidewire.channels.channel import ChannelContext
@@ -60,7 +60,7 @@ async def test_a_release_its_correction_and_its_kill_reach_files_and_post(
     context = ChannelContext(
         clock, database, Signer(b"0" * 32), "https://wire.example", tmp_path / "keys"
     )
-    world, sites = World(authority, context), Sites()
+    world, sites = World(authority, context), StrictSites()
     port = await world.serve(sites.answer)
     with (
         ssh_server.sshd(tmp_path) as sshd,

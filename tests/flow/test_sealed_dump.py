@@ -17,6 +17,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from drawn import MARK, marked
 from programs import Installation
 from spellings import Search
 from tidewire.access.keys import issue_key, open_editor, open_issuer
@@ -69,10 +70,17 @@ def a_part(text: str) -> str:
     return text[len(text) // 4 : -len(text) // 4]
 
 
-WORDS = [a_part(text) for pair in TEXTS.values() for text in pair] + [SLUG, CONTACT, EMAIL]
-SEARCH = Search([*WORDS, REMARK, KEY])
+# What is said of its picture, the name of the picture's file, and words in the file itself.
+ALT = "A drawn lighthouse throws three beams over invented water"
+CAPTION = "The tower, seen from the kelp garden of the seahorses"
+CREDIT = "Photo: Otto Seegras-Fingiert"
+FILE = "seepferd-turm-bei-nacht"
 
-SUBMISSION = {
+WORDS = [a_part(text) for pair in TEXTS.values() for text in pair] + [SLUG, CONTACT, EMAIL]
+WORDS += [ALT, CAPTION, CREDIT, FILE]
+SEARCH = Search([*WORDS, REMARK, KEY, MARK])
+
+SUBMISSION: dict[str, Any] = {
     "renditions": [
         {
             "language": language,
@@ -85,6 +93,15 @@ SUBMISSION = {
     "contacts": [{"role": "Press", "name": CONTACT, "mail": EMAIL, "public": True}],
     "sectors": ["energy"],
 }
+
+
+def with_picture(name: str) -> dict[str, Any]:
+    """The submission's renditions with captions of this picture, and the picture."""
+    captions = [{"picture": name, "alt": ALT, "caption": CAPTION}]
+    return {
+        "pictures": [{"picture": name, "file": f"{FILE}.png", "credit": CREDIT}],
+        "renditions": [one | {"captions": captions} for one in SUBMISSION["renditions"]],
+    }
 
 
 @dataclass
@@ -142,9 +159,17 @@ class Wire:
 
         return await asyncio.to_thread(look)
 
-    async def addresses(self, ref: str, texts: dict[str, Any]) -> dict[str, set[str]]:
+    async def upload(self, raw: bytes) -> str:
+        """The name by which a release names the picture."""
+        headers = self.issuer | {"Content-Type": "image/png"}
+        answer = await self.http.post("/api/v1/pictures", content=raw, headers=headers)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["picture"])
+
+    async def addresses(self, ref: str, texts: dict[str, Any], file: str) -> dict[str, set[str]]:
         """What every address shows to who may know nothing of the release."""
-        paths = ["/", "/openapi.json", "/docs", "/api/v1/wire", f"/releases/{ref}", "/nothing"]
+        paths = [file, f"/api/v1/desk{file.removesuffix('.png')}"]
+        paths += ["/", "/openapi.json", "/docs", "/api/v1/wire", f"/releases/{ref}", "/nothing"]
         paths += [f"/?language={language}" for language in texts]
         paths += [f"/releases/{ref}/{language}" for language in texts]
         paths += [
@@ -205,6 +230,7 @@ async def wire(installation: Installation) -> AsyncIterator[Wire]:
     async with open_house(settings) as house:
         async with house.database.transaction() as tx:
             # What is compressed would hide from a search: from this one nothing shall.
+            # (A picture's seal is never compressed.)
             for column in ("document", "sealed"):
                 await tx.execute(
                     f"ALTER TABLE release_version ALTER {column} SET STORAGE EXTERNAL".encode()
@@ -230,11 +256,17 @@ async def wire(installation: Installation) -> AsyncIterator[Wire]:
 
 
 async def test_nothing_shows_before_its_moment_and_all_of_it_after(wire: Wire) -> None:
+    picture = await wire.upload(marked())
     taken = await wire.must(
-        "/api/v1/releases", wire.issuer | {"Idempotency-Key": KEY}, **SUBMISSION
+        "/api/v1/releases",
+        wire.issuer | {"Idempotency-Key": KEY},
+        **SUBMISSION | with_picture(picture),
     )
     ref = taken["ref"]
     desk = f"/api/v1/desk/releases/{ref}"
+    file = f"/releases/{ref}/pictures/{picture}.png"
+    looked = await wire.http.get(f"{desk}/pictures/{picture}", headers=wire.editor)
+    assert MARK in SEARCH.found(looked.content)  # the desk does see it
     shown = await wire.http.get(desk, headers=wire.editor)
     assert shown.json()["slug"].startswith(SLUG)
     assert SEARCH.found(shown.content) >= set(WORDS)  # the desk does see it
@@ -251,7 +283,7 @@ async def test_nothing_shows_before_its_moment_and_all_of_it_after(wire: Wire) -
     files = await wire.files()
     assert any("pg_wal" in name for name in files) and any("serve.log" in name for name in files)
     assert {name: found for name, found in files.items() if found} == {}
-    seen = await wire.addresses(ref, TEXTS)
+    seen = await wire.addresses(ref, TEXTS, file)
     assert {name: found for name, found in seen.items() if found} == {}
     await _openings_are_written_down(wire, ref)
 
@@ -264,7 +296,8 @@ async def test_nothing_shows_before_its_moment_and_all_of_it_after(wire: Wire) -
         seen_there = [found for name, found in kept.items() if f"/{folder}/" in name]
         assert len(set().union(*seen_there)) > len(WORDS) / 2, folder
     assert not [name for name in kept if name.endswith(".log")]
-    seen = await wire.addresses(ref, TEXTS)
+    seen = await wire.addresses(ref, TEXTS, file)
+    assert seen[f"{file} False"] == {MARK, FILE}
     for language, texts in TEXTS.items():
         parts = set(map(a_part, texts))
         assert seen[f"/releases/{ref}/{language} False"] >= parts
@@ -277,6 +310,8 @@ async def test_nothing_shows_before_its_moment_and_all_of_it_after(wire: Wire) -
 async def _openings_are_written_down(wire: Wire, ref: str) -> None:
     done = await asyncio.to_thread(wire.installation.command, "ledger", "openings", ref, "--json")
     assert [one["who_and_why"] for one in json.loads(done.stdout)] == [
+        "editor Mara Muster, to show it",  # to find the picture in it
+        "editor Mara Muster, to show it",  # the picture
         "editor Mara Muster, to show it",
         "editor Mara Muster, to list it",
         "editor Mara Muster, to approve it",

@@ -1,16 +1,16 @@
 """The index of public renditions over a real database: every language, and no moment too early."""
 
+import asyncio
 from dataclasses import replace
-from datetime import timedelta
-from itertools import pairwise
+from datetime import date, timedelta
 
 import pytest
 
 from editions import a_release
 from search_world import a_text, headlines, hits, publish
 from tidewire.model.release import Act
-from tidewire.newsroom.indexing import index_wire
-from tidewire.store import releases, search_entries, search_index
+from tidewire.newsroom.indexing import index_wire, pack_index
+from tidewire.store import releases, search_index, search_packs
 from tidewire.vault.text import Text
 from wire import a_vault, add_release, add_version, go
 
@@ -85,12 +85,13 @@ async def test_filters_keep_language_sector_and_days(database, clock):
     first = await publish(database, clock, a_text("en", "Anemone"), a_text("de", "Anemone"))
     clock.advance(86_400)
     second = await publish(database, clock, a_text("en", "Anemone"), sectors=["energy"])
-    noon = clock.now() - timedelta(hours=12)
+    today, day = clock.now().date(), timedelta(days=1)
     assert await headlines(database, "anemone", "de") == [(first, "de")]
     assert [h.release_id for h in await hits(database, "anemone", sectors=["energy"])] == [second]
-    assert {h.release_id for h in await hits(database, "anemone", before=noon)} == {first}
-    assert [h.release_id for h in await hits(database, "anemone", since=noon)] == [second]
-    assert await hits(database, "anemone", since=clock.now() + timedelta(days=1)) == []
+    before, since = (date(1990, 1, 1), today - day), (today, date(2199, 12, 31))
+    assert {h.release_id for h in await hits(database, "anemone", days=before)} == {first}
+    assert [h.release_id for h in await hits(database, "anemone", days=since)] == [second]
+    assert await hits(database, "anemone", days=(today + day, today + 9 * day)) == []
 
 
 async def test_without_words_the_newest_come_first(database, clock):
@@ -160,27 +161,73 @@ async def test_a_rendition_that_comes_later_joins_the_others(database, clock):
     assert await headlines(database, "octopusmill") == [(release_id, "en")]
 
 
-async def test_the_newest_hits_of_a_frequent_word_are_found_across_blocks(
-    database, clock, monkeypatch
-):
-    for module in (search_entries, search_index):
-        monkeypatch.setattr(module, "SHIFTS", (1, 2, 3))
+@pytest.fixture
+def small_packs(monkeypatch):
+    """A pack of four docs, and five hits at most."""
+    monkeypatch.setattr(search_packs, "PACK", 4)
     monkeypatch.setattr(search_index, "MOST_HITS", 5)
-    made = [await publish(database, clock, a_text("en", "Anemone")) for _ in range(21)]
-    found = await hits(database, "anemone")
-    assert [hit.release_id for hit in found] == made[:-6:-1]
 
 
-@pytest.mark.parametrize(("low", "high"), [(1, 0), (1, 1), (1, 300), (70_000, 1_000_000), (5, 5)])
-def test_blocks_cover_every_place_once(low, high):
-    covered: list[range] = []
-    for block in search_index.blocks(low, high):
-        shift, number = block.removeprefix("=b").split(":")
-        size = 1 << int(shift)
-        covered.append(range(int(number) * size, (int(number) + 1) * size))
-    assert all(later.stop == sooner.start for sooner, later in pairwise(covered))
-    if low <= high:
-        assert covered[0].start <= high < covered[0].stop
-        assert covered[-1].start <= low < covered[-1].stop
-    else:
-        assert covered == []
+async def packed(database) -> tuple[int, int]:
+    """(packs, docs that wait for one)"""
+    async with database.transaction() as tx:
+        rows = await tx.execute(
+            "SELECT (SELECT packs FROM search_packed), (SELECT count(*) FROM search_fresh)"
+        )
+        return await rows.fetchone()
+
+
+@pytest.mark.usefixtures("small_packs")
+async def test_the_newest_hits_are_found_in_packs_and_out_of_them(database, clock):
+    made = [await publish(database, clock, a_text("en", "Anemone")) for _ in range(11)]
+    other = await publish(database, clock, a_text("en", "Urchin"))
+    assert await pack_index(database) == 3
+    assert await packed(database) == (3, 1)
+    assert [hit.release_id for hit in await hits(database, "anemone")] == made[:-6:-1]
+    assert [hit.release_id for hit in await hits(database, "urchin")] == [other]
+    assert [hit.release_id for hit in await hits(database, "")] == [other, *made[:-5:-1]]
+    assert await pack_index(database) == 0
+
+
+@pytest.mark.usefixtures("small_packs")
+async def test_a_pack_answers_as_what_is_fresh_did(database, clock):
+    release_id = await publish(database, clock, *TEXTS.values())
+    questions = [
+        ("电站", ""),
+        ("회사가", "ko"),
+        ("น้ำ", ""),
+        ("والشركة", "ar"),
+        ("opening station", ""),
+    ]
+    before = [await headlines(database, *question) for question in questions]
+    assert all((release_id, language) in found for found, language in zip(
+        before, ("zh-Hans", "ko", "th", "ar", "en"), strict=True
+    ))  # fmt: skip
+    assert await pack_index(database) == 2
+    assert [await headlines(database, *question) for question in questions] == before
+    today = clock.now().date()
+    assert await hits(database, "station", days=(today, today))
+    assert not await hits(database, "station", "de")
+
+
+@pytest.mark.usefixtures("small_packs")
+async def test_what_is_taken_back_is_found_in_no_pack(database, clock):
+    killed = await add_release(database, clock.now())
+    await go(database, clock)
+    for _ in range(4):
+        await publish(database, clock, a_text("en", "Urchin"))
+    assert await pack_index(database) == 1
+    assert await headlines(database, "Jellytower") == [(killed, "en")]
+    await add_version(database, killed, 2, Act.KILL, clock.now())
+    await go(database, clock)
+    assert await headlines(database, "Jellytower") == []
+    await index_wire(database)
+    assert await headlines(database, "Jellytower") == []
+
+
+@pytest.mark.usefixtures("small_packs")
+async def test_two_programs_pack_without_harm(database, clock):
+    made = [await publish(database, clock, a_text("en", "Anemone")) for _ in range(13)]
+    done = await asyncio.gather(*(pack_index(database) for _ in range(4)))
+    assert sum(done) == 3
+    assert [hit.release_id for hit in await hits(database, "anemone")] == made[:-6:-1]

@@ -125,6 +125,14 @@ async def test_nothing_found_is_said_and_nothing_asked_is_not(stocked: AsyncClie
     assert "Tidal" not in page
 
 
+async def test_crawlers_may_keep_the_form_and_no_page_of_what_was_found(
+    stocked: AsyncClient,
+) -> None:
+    for query in ("?q=tidal", "?q=bicycle", "?language=ar"):
+        assert 'name="robots" content="noindex"' in (await stocked.get(f"/search{query}")).text
+    assert "noindex" not in (await stocked.get("/search")).text
+
+
 async def test_pages_go_on_and_back(database: Database, clock, reader: AsyncClient) -> None:
     for _ in range(21):
         await publish(database, clock, a_text("en", "Anemone"), indexed=False)

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 import smtplib
-import socket
 import ssl
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
@@ -13,9 +12,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 from standardwebhooks.webhooks import Webhook
 
+from loopback import Loopback
 from tidewire.clock import SystemClock
 from tidewire.simulator.mail_sink import Mail, MailSink
 from tidewire.simulator.run import Ports, Simulation, Wire, simulation
@@ -152,26 +151,10 @@ async def test_data_without_a_recipient_is_refused_and_the_session_goes_on() -> 
     assert [code for code in codes if code != "250"] == ["220", "550", "554", "354", "502", "221"]
 
 
-class _Loopback(AbstractResolver):
-    """Every name is this machine."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        return [
-            ResolveResult(
-                hostname=host, host="127.0.0.1", port=port, family=family, proto=0, flags=0
-            )
-        ]
-
-    async def close(self) -> None:
-        return None
-
-
 @contextlib.asynccontextmanager
 async def _client(world: Simulation) -> AsyncIterator[aiohttp.ClientSession]:
     context = ssl.create_default_context(cafile=str(world.folder / "ca.pem"))
-    connector = aiohttp.TCPConnector(ssl=context, resolver=_Loopback())
+    connector = aiohttp.TCPConnector(ssl=context, resolver=Loopback())
     async with aiohttp.ClientSession(connector=connector) as session:
         yield session
 

@@ -70,6 +70,30 @@ async def test_the_same_key_is_the_same_release(shell: Shell) -> None:
     assert await hand_in(shell, "--key", "k") == await hand_in(shell, "--key", "k")
 
 
+async def test_a_picture_beside_the_texts_comes_along(shell: Shell, tmp_path: Path) -> None:
+    files = [str(SAMPLES / "lanternfish" / f"lanternfish.{tag}.md") for tag in ("en", "de")]
+    given = ("submit", *files, "--issuer", "tidewind", "--key", "k", "--json")
+    tried = json.loads(
+        await shell.must("submit", *files, "--issuer", "tidewind", "--dry-run", "--json")
+    )
+    assert (tried["ref"], tried["problems"]) == (None, [])
+    taken = json.loads(await shell.must(*given))
+    assert taken["problems"] == []
+    assert json.loads(await shell.must(*given))["ref"] == taken["ref"]  # the same bytes, too
+    shown = json.loads(await shell.must("desk", "show", taken["ref"], "--json"))
+    [picture] = shown["content"]["pictures"]
+    assert (picture["file"], picture["width"]) == ("marisol.png", 1200)
+    for rendition in shown["content"]["renditions"]:
+        [caption] = rendition["captions"]
+        assert caption["picture"] == picture["ref"] and caption["alt"]
+    assert picture["ref"] in await shell.must("desk", "show", taken["ref"])
+    copy = tmp_path / "copy.png"
+    await shell.must("desk", "picture", taken["ref"], picture["ref"], "--to", str(copy))
+    assert copy.read_bytes() == (SAMPLES / "lanternfish" / "marisol.png").read_bytes()
+    again = await shell("desk", "picture", taken["ref"], picture["ref"], "--to", str(copy))
+    assert isinstance(again.exception, BadInput)  # no file is written over
+
+
 async def test_a_dry_run_stores_nothing_and_says_what_it_found(shell: Shell) -> None:
     said = await shell.must("submit", *PAIR, "--issuer", "tidewind", "--dry-run", "--json")
     assert json.loads(said)["ref"] is None

@@ -13,6 +13,7 @@ import pytest
 import structlog
 import uvicorn
 
+from tidewire.access.keys import issue_key, open_issuer
 from tidewire.access.tokens import Signer
 from tidewire.app.assemble import House
 from tidewire.app.connection import BoundedConnection
@@ -20,6 +21,7 @@ from tidewire.app.settings import read_settings
 from tidewire.app.web import create_app
 from tidewire.bus.postgres import PostgresBell
 from tidewire.clock import FixedClock
+from tidewire.model.issuer import Issuer
 from tidewire.store.database import Database
 from wire import a_vault
 
@@ -184,3 +186,21 @@ async def test_an_error_is_a_page_for_a_browser_and_json_for_programs(
     assert said in page.text and 'lang="de"' in page.text
     assert program.status_code == status
     assert api.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_picture_may_be_larger_than_what_else_comes(
+    site: Any, database: Database, clock: FixedClock
+) -> None:
+    async with database.transaction() as tx:
+        issuer = await open_issuer(tx, Issuer(0, "tidewind", "Tidewind"), clock.now())
+        key = await issue_key(tx, issuer.account_id, clock.now())
+    body, headers = b"no picture " * 500_000, {"Authorization": f"Bearer {key}"}
+    async with (
+        served(site, BoundedConnection) as port,
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as http,
+    ):
+        taken = await http.post("/api/v1/pictures", content=body)
+        assert taken.json()["errors"][0]["code"] == "picture-unreadable"  # read to its end
+        more, other = b"x" * 10_000_001, b"x" * 2_000_001
+        assert (await http.post("/api/v1/pictures", content=more)).status_code == 413
+        assert (await http.post("/api/v1/releases", content=other)).status_code == 413

@@ -180,6 +180,31 @@ async def test_only_what_stands_in_the_feed_is_sent(wire: Wire) -> None:
     assert "x-hub-signature" not in headers
 
 
+async def test_a_callback_under_localhost_is_asked_at_this_machine(wire: Wire) -> None:
+    callback = wire.reader.callback.replace("127.0.0.1", "reader.sim.localhost")
+    await wire.subscribe(callback=callback)
+    await wire.publish()
+    assert len(wire.reader.got) == 1
+
+
+async def test_feeds_of_languages_and_sectors_have_receipts_others_where_they_are_followed(
+    wire: Wire,
+) -> None:
+    await wire.subscribe(topic=f"{BASE}/feeds/de/country/AT.atom")
+    content = replace(a_release(), countries=("AT",), sectors=("energy",))
+    await wire.publish(countries=content.countries, sectors=content.sectors)
+    async with wire.context.database.transaction() as tx:
+        rows = await tx.execute(
+            "SELECT p.channel, p.address FROM delivery d JOIN endpoint p ON p.id = d.endpoint_id"
+        )
+        found = {(ChannelCode(row[0]), row[1]) for row in await rows.fetchall()}
+    feeds = {name for code, name in found if code is ChannelCode.FEED}
+    tags = {rendition.language for rendition in content.renditions}
+    assert feeds == tags | {f"{tag}/energy" for tag in tags}
+    told = {address.split()[0] for code, address in found if code is ChannelCode.WEBSUB}
+    assert told == {"/feeds/de/country/AT.atom"}
+
+
 async def test_one_callback_may_have_several_feeds_and_asking_again_replaces(
     wire: Wire, clock: FixedClock
 ) -> None:

@@ -4,19 +4,21 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import feedparser
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
 from editions import BODY_MARKS, SUBHEADLINE_MARKS, T0, an_edition
+from judges.feed_rules import FAULTS, RFC_3339, atom_faults, json_faults, rss_faults
 from tidewire.formats.atom import ATOM, TOMBSTONES, atom
 from tidewire.formats.body import line
+from tidewire.formats.feed_forms import write
 from tidewire.formats.feed_names import read_name
 from tidewire.formats.feeds import NAMESPACE, Feed, compose, entry_id, feed_item, feeds_of
 from tidewire.formats.json_feed import json_feed
@@ -26,8 +28,6 @@ from tidewire.model.rendition import Rendition
 
 BASE = "https://wire.example"
 SPACES = {"a": ATOM, "at": TOMBSTONES, "tw": NAMESPACE, "c": CONTENT, "dc": DUBLIN_CORE}
-RFC_3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-RFC_822 = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT")
 
 
 def a_feed(*editions: Edition, name: str = "de") -> Feed:
@@ -81,81 +81,31 @@ def test_an_edition_that_is_not_public_cannot_be_an_item() -> None:
             feed_item(replace(an_edition(), **gone), "de", BASE)  # type: ignore[arg-type]
 
 
-def test_atom_has_what_rfc_4287_demands() -> None:
-    root = xml(atom(a_feed(an_edition(), an_edition(release_id=43), name="de/energy")))
-    assert root.tag == f"{{{ATOM}}}feed"
-    for holder in [root, *root.findall("a:entry", SPACES)]:
-        for name in ("id", "title", "updated"):
-            assert len(holder.findall(f"a:{name}", SPACES)) == 1
-        assert holder.findtext("a:id", "", SPACES)
-        assert RFC_3339.fullmatch(holder.findtext("a:updated", "", SPACES))
-        assert holder.findtext("a:author/a:name", "", SPACES)
-        kinds = [
-            (link.get("type"), link.get("hreflang"))
-            for link in holder.findall("a:link[@rel='alternate']", SPACES)
-        ]
-        assert len(kinds) == len(set(kinds))
-    ids = texts(root, "//a:id/text()")
-    assert len(ids) == len(set(ids)) == 3
-    assert texts(root, "/a:feed/a:link[@rel='self']/@href") == [f"{BASE}/feeds/de/energy.atom"]
-    for href in texts(root, "//@href"):
-        assert href.startswith("https://")
+def test_atom_names_itself_its_sequence_and_the_other_languages() -> None:
+    raw = atom(a_feed(an_edition(), an_edition(release_id=43), name="de/energy"))
+    assert atom_faults(raw, f"{BASE}/feeds/de/energy.atom") == []
+    root = xml(raw)
     assert texts(root, "//a:content/@type") == ["html", "html"]
     assert texts(root, "//tw:sequence/text()") == ["421", "431"]
     (entry, _) = root.findall("a:entry", SPACES)
     assert texts(entry, "a:link[@hreflang='en']/@href") == [f"{BASE}/releases/tw000042/en"]
 
 
-def test_rss_has_what_its_specification_demands() -> None:
-    root = xml(rss(a_feed(an_edition(), an_edition(release_id=43))))
-    assert (root.tag, root.get("version")) == ("rss", "2.0")
-    (channel,) = root
-    for name in ("title", "link", "description", "lastBuildDate", "language"):
-        assert len(channel.findall(name)) == 1
-    assert texts(channel, "a:link[@rel='self']/@href") == [f"{BASE}/feeds/de.rss"]
-    assert channel.find("item/author") is None
-    for item in channel.findall("item"):
-        guid = item.find("guid")
-        assert guid is not None and guid.get("isPermaLink") == "false"
-        assert RFC_822.fullmatch(item.findtext("pubDate", ""))
+def test_rss_says_who_when_and_all_of_it() -> None:
+    raw = rss(a_feed(an_edition(), an_edition(release_id=43)))
+    assert rss_faults(raw, f"{BASE}/feeds/de.rss") == []
+    root = xml(raw)
+    for item in root.iter("item"):
         assert parsedate_to_datetime(item.findtext("pubDate", "")) == T0
         assert item.findtext("dc:creator", "", SPACES) == "Nordmeer Strom AG"
-        assert item.findtext("link", "").startswith(f"{BASE}/releases/")
         assert BODY_MARKS["de"] in item.findtext("c:encoded", "", SPACES)
     assert texts(root, "//tw:sequence/text()") == ["421", "431"]
 
 
-_ITEM = {
-    "id": str, "url": str, "title": str, "summary": str, "content_html": str, "content_text": str,
-    "date_published": str, "date_modified": str, "authors": list, "tags": list, "language": str,
-    "_tidewire": dict,
-}  # fmt: skip
-_TOP = {
-    "version": str, "title": str, "home_page_url": str, "feed_url": str, "description": str,
-    "language": str, "authors": list, "items": list, "hubs": list, "next_url": str,
-}  # fmt: skip
-
-
-def assert_json_feed(document: dict[str, Any]) -> None:
-    """JSON Feed 1.1: the keys that we use, their types, and what must be there."""
-    assert document["version"] == "https://jsonfeed.org/version/1.1"
-    for holder, kinds in [(document, _TOP), *((item, _ITEM) for item in document["items"])]:
-        assert {"title"} <= set(holder) <= set(kinds)
-        assert all(isinstance(value, kinds[key]) for key, value in holder.items())
-        assert all(set(a) <= {"name", "url", "avatar"} and a["name"] for a in holder["authors"])
-    for item in document["items"]:
-        assert item["id"] and item["url"].startswith("https://")
-        assert ("content_html" in item) != ("content_text" in item)
-        assert all(isinstance(tag, str) for tag in item["tags"])
-        for key in ("date_published", "date_modified"):
-            assert RFC_3339.fullmatch(item[key])
-            datetime.fromisoformat(item[key])
-
-
 def test_json_feed_is_one() -> None:
-    document = json.loads(json_feed(a_feed(an_edition(), an_edition(Act.KILL, release_id=43))))
-    assert_json_feed(document)
-    assert document["feed_url"] == f"{BASE}/feeds/de.json"
+    raw = json_feed(a_feed(an_edition(), an_edition(Act.KILL, release_id=43)))
+    assert json_faults(raw, f"{BASE}/feeds/de.json") == []
+    document = json.loads(raw)
     assert [i["_tidewire"]["sequence"] for i in document["items"]] == [421, 432]
     assert document["items"][0]["tags"] == ["Energie", "Technologie"]
 
@@ -213,7 +163,7 @@ def test_a_feed_without_items_is_whole_and_always_the_same() -> None:
     feed = a_feed(name="ar")
     assert xml(atom(feed)).findtext("a:updated", "", SPACES) == "1970-01-01T00:00:00.000Z"
     assert xml(rss(feed)).find("channel/item") is None
-    assert_json_feed(json.loads(json_feed(feed)))
+    assert json_faults(json_feed(feed), f"{BASE}/feeds/ar.json") == []
     assert atom(feed) == atom(a_feed(name="ar"))
 
 
@@ -235,7 +185,6 @@ def assert_carried(text: str) -> None:
     assert item.findtext("title", "") == said
     assert item.findtext("dc:creator", "", SPACES) == said
     assert entry["title"] == said
-    assert_json_feed({**json.loads(json_feed(feed)), "items": []})
     for html in (
         root.findtext("a:entry/a:content", "", SPACES),
         item.findtext("c:encoded", "", SPACES),
@@ -249,9 +198,13 @@ def assert_carried(text: str) -> None:
 @pytest.mark.parametrize("text", ATTACKS)
 def test_hostile_text_is_carried_as_text(text: str) -> None:
     assert_carried(f"x {text} y")
+    feed = a_feed(hostile(f"x {text} y"))
+    for form, faults in FAULTS.items():
+        assert faults(write(feed, form), feed.urls[form]) == []
 
 
 @given(st.text(alphabet=st.characters(), max_size=40))
+@settings(deadline=None)
 def test_any_text_is_carried_as_text(text: str) -> None:
     assert_carried(text)
 

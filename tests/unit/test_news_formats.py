@@ -170,7 +170,11 @@ def test_ninjs_says_what_an_outlet_needs() -> None:
     document = json.loads(ninjs(lanternfish_edition(Act.CORRECT), "de", BASE, audience="media"))
     assert document["urgency"] == 5 and document["slugline"] == "lanternfish"
     assert document["embargoedUntil"] == "2026-03-03T12:00:00.000Z"
-    assert {a["rel"] for a in document["associations"]} == {"translationOf", "correctionOf"}
+    assert {a["rel"] for a in document["associations"]} == {
+        "translationOf",
+        "correctionOf",
+        "picture",
+    }
     assert "http://cv.iptc.org/newscodes/mediatopic/04000000" in {
         s["uri"] for s in document["subjects"]
     }

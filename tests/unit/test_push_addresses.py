@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editions import an_edition
+from tidewire.channels.filing import forms
 from tidewire.channels.filing.names import DEFAULT_PATTERN, check_pattern, earlier_names, name_of
-from tidewire.channels.ftps.channel import ftps_place
-from tidewire.channels.sftp.channel import sftp_place
+from tidewire.channels.filing.place import Place, read_place
 from tidewire.channels.wordpress.address import read_site
 from tidewire.channels.wordpress.post import holds
 from tidewire.model.errors import BadInput
@@ -18,6 +18,14 @@ from tidewire.model.release import Act
 
 KEY = "SHA256:" + "a/+" * 14 + "A"
 ENDINGS = (".json",)
+
+
+def sftp_place(address: str) -> Place:
+    return read_place(address, "sftp", 22, forms.ENDINGS)
+
+
+def ftps_place(address: str) -> Place:
+    return read_place(address, "ftps", 21, forms.ENDINGS)
 
 
 def test_an_address_says_login_folder_and_name() -> None:

@@ -1,11 +1,21 @@
 """Texts and questions to terms: each script its own way, and nothing but letters and digits."""
 
+from datetime import date, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tidewire.languages import KNOWN_15
-from tidewire.search.terms import MOST_ASKED, MOST_BYTES, asked_terms, filter_terms, text_terms
+from tidewire.search.terms import (
+    MOST_ASKED,
+    MOST_BYTES,
+    asked_terms,
+    day_terms,
+    filter_terms,
+    span_terms,
+    text_terms,
+)
 
 
 def found_by(question: str, text: str, language: str, *, filtered: bool) -> bool:
@@ -93,3 +103,21 @@ def test_filters_are_terms_of_their_own() -> None:
     kept = filter_terms(language="zh-Hant", issuer="acme", sectors=["energy", "finance"])
     assert kept == ("=l:zh-Hant", "=i:acme", "=s:energy", "=s:finance")
     assert filter_terms() == ()
+
+
+DAYS = st.dates(date(2019, 1, 1), date(2027, 12, 31))
+
+
+@given(first=DAYS, last=DAYS)
+def test_a_span_has_each_of_its_days_by_one_term_and_no_other(first, last):
+    span = span_terms(first, last)
+    for day in (first - timedelta(days=1), first, last, last + timedelta(days=1)):
+        assert len(set(day_terms(day)) & set(span)) == (first <= day <= last)
+
+
+def test_a_long_span_has_few_terms():
+    assert span_terms(date(2025, 12, 31), date(2028, 2, 1)) == (
+        "=d:2025-12-31", "=d:2026", "=d:2027", "=d:2028-01", "=d:2028-02-01",
+    )  # fmt: skip
+    assert len(span_terms(date(1990, 1, 1), date(2199, 12, 31))) == 210
+    assert len(span_terms(date.min, date.max)) == 9999

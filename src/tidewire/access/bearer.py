@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from tidewire.access.bounded import BoundedRoute
+from tidewire.access.bounded import MOST_BYTES, BoundedRoute
 from tidewire.access.keys import caller_of, require
 from tidewire.model.errors import Unauthenticated
 from tidewire.model.issuer import Caller, Role
@@ -41,13 +41,18 @@ def caller_dependency(database: Database) -> CallerOf:
     return caller
 
 
-def keyed_route(callers: CallerOf, role: Role | None = None) -> type[BoundedRoute]:
+def keyed_route(
+    callers: CallerOf, role: Role | None = None, *, most: int = MOST_BYTES
+) -> type[BoundedRoute]:
     """A bounded route that asks for the key, and the role, before it reads anything else.
 
-    It raises Unauthenticated or Forbidden, whatever the request carries.
+    `most` is how many bytes it reads. It raises Unauthenticated or Forbidden, whatever the
+    request carries.
     """
 
     class KeyedRoute(BoundedRoute):
+        most_bytes = most
+
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
             handle = super().get_route_handler()
 

@@ -10,6 +10,8 @@ MOST_CONNECTIONS = 1000
 _TOO_LONG = "431 Request Header Fields Too Large"
 _TOO_LARGE = "413 Content Too Large"
 _LATE = "408 Request Timeout"
+# Where pictures are uploaded: more may come, and may take longer.
+_UPLOADS = "/api/v1/pictures"
 _ANSWER = (
     "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\n"
     "Content-Length: {length}\r\nX-Content-Type-Options: nosniff\r\n"
@@ -24,6 +26,8 @@ class BoundedConnection(HttpToolsProtocol):
     most_message = 4_000_000  # bytes, of head, body and trailers
     head_seconds = 10.0
     body_seconds = 30.0
+    most_upload = 10_100_000  # bytes
+    upload_seconds = 120.0
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -49,7 +53,7 @@ class BoundedConnection(HttpToolsProtocol):
         if self._deadline is None and (self.cycle is None or self.cycle.response_complete):
             self._wait(self.head_seconds)  # empty lines begin no request, and end no wait
         while data and not self.transport.is_closing():
-            most = self.most_head if self._in_head else self.most_message
+            most = self.most_head if self._in_head else self._most()
             piece = data[: most - self._seen]
             if not piece:
                 self._refuse(_TOO_LONG if self._in_head else _TOO_LARGE)
@@ -66,8 +70,8 @@ class BoundedConnection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is here: now its body must be complete in time."""
         self._in_head = False
-        self._wait(self.body_seconds)
         super().on_headers_complete()
+        self._wait(self.upload_seconds if self._uploads() else self.body_seconds)
 
     def on_message_complete(self) -> None:
         """All of it is here; the answer may take its time."""
@@ -78,6 +82,12 @@ class BoundedConnection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn calls it so
         """What is no HTTP is told so."""
         self._refuse("400 Bad Request")
+
+    def _uploads(self) -> bool:
+        return bool(self.scope["path"] == _UPLOADS)
+
+    def _most(self) -> int:
+        return self.most_upload if self._uploads() else self.most_message
 
     def _wait(self, seconds: float | None) -> None:
         if self._deadline is not None:

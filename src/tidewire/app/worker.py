@@ -26,7 +26,7 @@ from tidewire.delivery.plan import Plan, plan_waiting
 from tidewire.delivery.prepare import Prepare, prepare_coming, warm_coming
 from tidewire.model.delivery import ChannelCode
 from tidewire.model.opening import Opening, Why
-from tidewire.newsroom.indexing import index_wire
+from tidewire.newsroom.indexing import index_wire, pack_index
 from tidewire.publish.moment import Press, next_moment, publish_due
 from tidewire.publish.stage import Stage, stage_waiting
 from tidewire.store import deliveries
@@ -136,6 +136,7 @@ def _start_publishing(house: House, loops: Loops, index: AudienceIndex | None) -
     loops.start("publish", lambda: publish_due(press), lambda: _until_moment(house, press))
     loops.start("plan", lambda: plan_waiting(plan), _poll)
     loops.start("index", lambda: index_wire(house.database), _poll)
+    loops.start("pack", lambda: pack_index(house.database), _rarely)
 
 
 def _start_delivering(

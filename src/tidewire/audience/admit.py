@@ -6,16 +6,16 @@ addresses. An import that was broken off is finished by running it again.
 
 import asyncio
 import contextlib
-import csv
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
+from tidewire.audience.rejects import Rejection, Rejects, Summary
 from tidewire.audience.rows import FORMS, Form
-from tidewire.audience.sheet import OUR_COLUMNS, Row, Sheet
+from tidewire.audience.sheet import Row, Sheet
 from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
 from tidewire.model.delivery import ChannelCode
@@ -29,34 +29,6 @@ from tidewire.waiting import end_tasks
 Key = TypeVar("Key")
 
 BATCH = 50_000  # rows
-SHOWN = 20  # rejected rows that a summary names
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A row that was not taken, and why."""
-
-    row: Row
-    reason: str
-
-
-@dataclass(slots=True)
-class Summary:
-    """What became of a file: rows taken in anew, known ones renewed, rows rejected.
-
-    `first` are the first rejected rows as (line, reason); `written_to` holds them all.
-    """
-
-    new: int = 0
-    renewed: int = 0
-    rejected: int = 0
-    first: list[tuple[int, str]] = field(default_factory=list)
-    written_to: Path | None = None
-
-    @property
-    def kept(self) -> int:
-        """Rows that are in the store now."""
-        return self.new + self.renewed
 
 
 @dataclass(slots=True)
@@ -121,7 +93,7 @@ class _Entry:
 
     def __init__(self, session: Connection, kind: Kind, clock: Clock, sheet: Sheet) -> None:
         self.summary = Summary()
-        self.rejects = _Rejects(sheet)
+        self.rejects = Rejects(sheet)
         self._session = session
         self._kind = kind
         self._clock = clock
@@ -137,13 +109,12 @@ class _Entry:
             clash.line: Rejection(batch.rows[clash.line], _said(clash)) for clash in clashes
         }
         every = sorted((*batch.rejected, *rejected.values()), key=lambda one: one.row.line)
-        self.rejects.write(every)
+        self.summary.reject(every, self.rejects)
+        if self._kind is Kind.OUTLET:
+            taken = [arrival for arrival in batch.arrivals if arrival.line not in rejected]
+            self.summary.silent += sum(not arrival.endpoints for arrival in taken)
         self.summary.new += new
         self.summary.renewed += renewed
-        self.summary.rejected += len(every)
-        room = SHOWN - len(self.summary.first)
-        self.summary.first += [(one.row.line, one.reason) for one in every[:room]]
-        self.summary.written_to = self.rejects.path if self.summary.rejected else None
 
     async def _take_in(self, arriving: Sequence[Arrival]) -> tuple[int, int, Sequence[Clash]]:
         """How many are new, how many are renewed, and which clash."""
@@ -157,45 +128,6 @@ class _Entry:
             return len(arriving), 0, ()
         clashes = await arrivals.bring(session, kind, arriving, self._lexicon)
         return *await arrivals.take_in(session, kind, now), clashes
-
-
-class _Rejects:
-    """The file beside the one that is imported, with every row that was not taken.
-
-    Corrected, it can be imported itself: its columns "line" and "reason" are passed over.
-    """
-
-    def __init__(self, sheet: Sheet) -> None:
-        self.path = sheet.path.with_suffix(".rejected.csv")
-        self._sheet = sheet
-        self._file: TextIO | None = None
-        self.path.unlink(missing_ok=True)  # of an earlier run; it would mislead
-
-    def write(self, rejected: Sequence[Rejection]) -> None:
-        """Add rows. Raises BadInput where the file cannot be written."""
-        if not rejected:
-            return
-        if self._file is None:
-            self._file = self._open()
-        writer = csv.writer(self._file, lineterminator="\n")
-        for one in rejected:
-            writer.writerow([*self._sheet.original(one.row), one.row.line, one.reason])
-
-    def close(self) -> None:
-        """Let the file go."""
-        if self._file:
-            self._file.close()
-
-    def _open(self) -> TextIO:
-        try:
-            file = self.path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
-        except OSError as error:
-            raise BadInput(
-                f"The rejected rows cannot be written to {self.path}.",
-                "Import from a folder that you may write to.",
-            ) from error
-        csv.writer(file, lineterminator="\n").writerow([*self._sheet.header, *OUR_COLUMNS])
-        return file
 
 
 @contextlib.contextmanager

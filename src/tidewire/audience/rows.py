@@ -40,7 +40,10 @@ class Form:
 
 
 def read_outlet(line: int, values: tuple[str, ...]) -> Arrival:
-    """A medium that republishes: reached by webhook, by mail or by both."""
+    """A medium that republishes: reached by webhook, by mail, by both, or by neither.
+
+    Who has neither is pushed to (an endpoint of its own) or pulls with a key.
+    """
     outside_id, name, country, languages, outlet_kind, wants, webhook, secret, mail = values
     endpoints: list[tuple[ChannelCode, str, str]] = []
     if webhook:
@@ -50,8 +53,6 @@ def read_outlet(line: int, values: tuple[str, ...]) -> Arrival:
         raise ValueError("there is a webhook_secret but no webhook.")
     if mail:
         endpoints.append((ChannelCode.EMAIL, mail_address(mail), ""))
-    if not endpoints:
-        raise ValueError("there is neither a webhook nor a mail address.")
     return Arrival(
         line,
         *_who(outside_id, name),

@@ -16,7 +16,7 @@ from tidewire.model.errors import BadInput, Conflict, Problem, Severity
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
 from tidewire.model.release import Act, Move, Release, after
-from tidewire.store import editions, releases, translation_drafts, waiting_renditions
+from tidewire.store import editions, pictures, releases, translation_drafts, waiting_renditions
 from tidewire.store.database import Connection
 from tidewire.store.releases import Held
 from tidewire.vault.text import Text
@@ -111,6 +111,8 @@ async def correct(desk: Desk, caller: Caller, ref: str, content: Release, note: 
         await releases.put_version(
             tx, held.id, new, act=Act.CORRECT, sealed=sealed, now=now, t0=now
         )
+        if not await pictures.link(tx, held.id, [one.ref for one in content.pictures]):
+            raise Conflict("A picture of this correction was dropped.", "Upload it again.")
         await sign(desk, tx, held, Move.CORRECT, caller, note=note, now=now)
     return await tell(desk, Decided(ref, state, new, now))
 

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Protocol
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from tidewire.access.answers import problems
 from tidewire.access.bearer import caller_dependency, keyed_route
@@ -27,6 +27,7 @@ from tidewire.desk.sign import Desk
 from tidewire.model.errors import Problem
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Why, opening_by
+from tidewire.model.picture import ENDINGS
 from tidewire.model.release import Release, State
 from tidewire.store.database import Database
 from tidewire.vault.vault import Vault
@@ -111,6 +112,26 @@ def _add_reading(router: APIRouter, desk: Desk, caller_of: CallerOf, check: Chec
         require(caller, Role.EDITOR)
         shown = await queue.show(desk, opening_by(caller, Why.SHOW), ref)
         return shown_out(shown, await check(shown.whole))
+
+    @router.get(
+        "/desk/releases/{ref}/pictures/{picture}",
+        tags=["desk"],
+        summary="One picture",
+        response_class=Response,
+        responses={
+            200: {"content": {kind: {} for kind in ENDINGS}, "description": "The file."},
+            **problems(401, 403, 404, 422, 503),
+        },
+    )
+    async def picture(
+        ref: Ref,
+        picture: Annotated[str, Path(description="As the release names it.", max_length=100)],
+        caller: Annotated[Caller, Depends(caller_of)],
+    ) -> Response:
+        """As it was uploaded; before T0 the ledger tells who looked. For editors."""
+        require(caller, Role.EDITOR)
+        raw, kind = await queue.picture(desk, opening_by(caller, Why.SHOW), ref, picture)
+        return Response(raw, media_type=kind, headers={"Cache-Control": "no-store"})
 
 
 def _add_before(router: APIRouter, desk: Desk, caller_of: CallerOf) -> None:

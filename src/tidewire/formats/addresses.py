@@ -3,6 +3,8 @@
 from datetime import date
 from urllib.parse import quote
 
+from tidewire.model.picture import Picture
+
 
 def front_url(base: str) -> str:
     """The list of the latest releases."""
@@ -44,6 +46,11 @@ def preferences_url(base: str, token: str) -> str:
 def card_url(base: str, ref: str, language: str, version: int) -> str:
     """The picture of a release in one language; the version only makes readers look again."""
     return f"{release_url(base, ref, language)}/card.png?v={version}"
+
+
+def picture_url(base: str, ref: str, picture: Picture) -> str:
+    """The file of a picture of a public release."""
+    return f"{release_url(base, ref)}/pictures/{picture.ref}.{picture.ending}"
 
 
 def news_url(base: str, language: str, by: str = "", value: str = "") -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from tidewire.formats.addresses import release_url
 from tidewire.formats.body import line, markup, safe
+from tidewire.formats.pictures import ShownPicture, shown_pictures
 from tidewire.languages import Furniture, best, direction, furniture, language_name, role
 from tidewire.model.release import Act, Contact, Edition, Release
 from tidewire.model.rendition import Rendition
@@ -67,6 +68,8 @@ class Article:
     to_follow_line: str = ""
     contacts_heading: str = ""
     contacts: tuple[ContactLine, ...] = ()
+    pictures_heading: str = ""
+    pictures: tuple[ShownPicture, ...] = ()
 
     @property
     def retracted(self) -> bool:
@@ -110,6 +113,7 @@ def article(
         published_line=_published(edition, words),
         about_wire_heading=words.phrase("about_wire_heading"),
         about_wire=words.phrase("about_wire"),
+        pictures=shown_pictures(edition, rendition, base_url),
     )
     return about if edition.retracted else _with_text(about, edition, rendition, words, audience)
 
@@ -144,6 +148,7 @@ def _with_text(
         to_follow_line=_to_follow(release, words),
         contacts_heading=words.phrase("contacts") if shown else "",
         contacts=tuple(_contact(c, words) for c in shown),
+        pictures_heading=words.phrase("pictures") if about.pictures else "",
     )
 
 

@@ -57,6 +57,11 @@ def _entry(root: _Element, item: FeedItem) -> None:
     # Readers take one alternate link for the entry's own, some the first and some the last.
     for language, url in item.others:
         _link(entry, "related", url, "text/html", language)
+    for picture in item.pictures:
+        link = _link(entry, "enclosure", picture.url, picture.media_type)
+        link.set("length", str(picture.size))
+        if picture.words:
+            link.set("title", picture.words)
     for slug, label in item.categories:
         _add(entry, "category").attrib.update({"term": slug, "label": label})
     if item.rights:
@@ -90,10 +95,11 @@ def _add(parent: _Element, name: str, text: str | None = None) -> _Element:
     return element
 
 
-def _link(parent: _Element, rel: str, href: str, kind: str, language: str = "") -> None:
+def _link(parent: _Element, rel: str, href: str, kind: str, language: str = "") -> _Element:
     link = _add(parent, "link")
     link.attrib.update({"rel": rel, "href": href})
     if kind:
         link.set("type", kind)
     if language:
         link.set("hreflang", language)
+    return link

@@ -11,6 +11,7 @@ from tidewire.formats.article import article
 from tidewire.formats.body import line
 from tidewire.formats.feed_names import FORMS, By, FeedAddress, FeedName
 from tidewire.formats.html import article_html
+from tidewire.formats.pictures import ShownPicture
 from tidewire.formats.text import plain
 from tidewire.languages import Furniture, direction, furniture, language_name
 from tidewire.model.release import Act, Edition
@@ -52,6 +53,7 @@ class FeedItem:
     categories: tuple[tuple[str, str], ...]  # (slug, label)
     others: tuple[tuple[str, str], ...]  # (language, address) of the other renditions
     rights: str
+    pictures: tuple[ShownPicture, ...]
     published: datetime
     updated: datetime
 
@@ -160,6 +162,7 @@ def feed_item(edition: Edition, language: str, base_url: str) -> FeedItem:
         categories=tuple((slug, words.sector(slug)) for slug in sectors),
         others=tuple((tag, release_url(base_url, edition.ref, tag)) for tag in others),
         rights=shown.licence_line,
+        pictures=shown.pictures,
         published=edition.first_published_at or edition.published_at,
         updated=edition.published_at,
     )

@@ -7,18 +7,22 @@ from html import escape
 from tidewire.formats import dress
 from tidewire.formats.article import Article, ContactLine
 from tidewire.formats.body import markup
+from tidewire.formats.pictures import figure
 from tidewire.formats.typeface import typeface
 from tidewire.languages import isolated
 
 
 def article_html(article: Article) -> str:
-    """The article without its headline, as a fragment: subheadline, notice, text, furniture.
+    """The article without its headline, as a fragment: notice, pictures, text, furniture.
 
-    It holds h2 and below, so that it fits under a page's own h1. Furniture in another language
-    than the text says so in its lang attribute.
+    The first picture stands above the text, the others below it. It holds h2 and below, so that
+    it fits under a page's own h1. Furniture in another language than the text says so in its lang
+    attribute.
     """
     notice = f"<p><strong>{markup(article.notice)}</strong></p>" if article.notice else ""
-    parts = [_furnished(article, notice), _text(article), _furnished(article, _below(article))]
+    first, *others = [figure(picture) for picture in article.pictures] or [""]
+    below = _furnished(article, _below(article))
+    parts = [_furnished(article, notice), first, _text(article), *others, below]
     return "\n".join(part for part in parts if part)
 
 
@@ -62,8 +66,21 @@ def _mail_text(article: Article) -> str:
         _furnished(article, _mark(article)),
         f'<h1 style="{dress.title(face)}">{escape(article.headline)}</h1>',
         dress.dressed(_text(article, styled=True), article.direction, face),
+        dress.dressed(_pictures(article), article.direction, face),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _pictures(article: Article) -> str:
+    """Where the pictures are to be had: a mail carries none."""
+    if not article.pictures:
+        return ""
+    heading = _furnished(article, f"<h2>{markup(article.pictures_heading)}</h2>", styled=True)
+    said = [
+        "<br>".join(filter(None, (markup(one.legend(article.direction)), _link(escape(one.url)))))
+        for one in article.pictures
+    ]
+    return "\n".join([heading, *(f"<p>{one}</p>" for one in said)])
 
 
 def _mail_foot(article: Article, foot: Sequence[str]) -> str:

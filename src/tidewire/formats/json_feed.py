@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from tidewire.formats.feeds import GENERATOR, Feed, FeedItem
+from tidewire.formats.pictures import ShownPicture
 from tidewire.formats.wire_item import moment
 
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -38,15 +39,28 @@ def _item(item: FeedItem) -> dict[str, Any]:
         "title": item.title,
         "summary": item.summary,
         **({"content_html": item.html} if item.html else {"content_text": item.summary}),
+        **({"image": item.pictures[0].url} if item.pictures else {}),
         "date_published": moment(item.published),
         "date_modified": moment(item.updated),
         "authors": [author],
         "tags": [label for _, label in item.categories],
         "language": item.language,
+        **({"attachments": [_attached(one) for one in item.pictures]} if item.pictures else {}),
         "_tidewire": {
             "sequence": item.sequence,
             "version": item.version,
             "act": str(item.act),
             "links": dict(item.others),
         },
+    }
+
+
+def _attached(picture: ShownPicture) -> dict[str, Any]:
+    """A picture; its credit and its text for those who do not see it have no key of the format."""
+    return {
+        "url": picture.url,
+        "mime_type": picture.media_type,
+        **({"title": picture.words} if picture.words else {}),
+        "size_in_bytes": picture.size,
+        "_tidewire": {"alt": picture.alt, "credit": picture.credit},
     }

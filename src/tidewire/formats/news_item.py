@@ -11,6 +11,7 @@ from tidewire.formats.addresses import release_url
 from tidewire.formats.article import Article, Audience, article, rendition_for
 from tidewire.formats.body import line, safe
 from tidewire.formats.feeds import NAMESPACE
+from tidewire.formats.pictures import ShownPicture
 from tidewire.formats.wire_item import URGENCY
 from tidewire.languages import Furniture, furniture, unturned
 from tidewire.model.media_topics import qcode
@@ -83,6 +84,11 @@ class NewsItem:
     def text(self) -> bool:
         """False where nothing of the text may be shown."""
         return not self.edition.retracted
+
+    @property
+    def pictures(self) -> tuple[tuple[str, ShownPicture], ...]:
+        """(guid, picture) of each, with the captions of this rendition."""
+        return tuple((f"{self.guid}-{one.ref}", one) for one in self.shown.pictures)
 
     @property
     def copyright_notice(self) -> str:

@@ -7,16 +7,20 @@ from lxml import etree
 
 from tidewire.formats.article import Audience
 from tidewire.formats.body import legal
+from tidewire.formats.feeds import NAMESPACE
 from tidewire.formats.g2_content import assertions, below, content_meta
 from tidewire.formats.news_item import TRANSLATION, NewsItem, news_item, page_url
 from tidewire.formats.nitf import MEDIA_TYPE as NITF_TYPE
 from tidewire.formats.nitf import nitf_tree
+from tidewire.formats.pictures import ShownPicture
 from tidewire.model.release import Act, Edition
 
 NAR = "http://iptc.org/std/nar/2006-10-01/"
 MEDIA_TYPE = "application/vnd.iptc.g2.newsitem+xml"
 MESSAGE_TYPE = "application/vnd.iptc.g2.newsmessage+xml"
 CATALOG = "http://www.iptc.org/std/catalog/catalog.IPTC-G2-Standards_41.xml"
+PICTURE = "irel:associatedWith"  # the relation of a text to a picture that goes with it
+ALT = f"{NAMESPACE}/role/alt"
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -102,8 +106,32 @@ def _item_meta(root: etree._Element, item: NewsItem, base_url: str) -> None:
     for tag, guid in item.translations:
         link = below(meta, "link", reluri=TRANSLATION, residref=guid)
         below(link, "language", tag=tag)
+    for guid, picture in item.pictures:
+        _picture(meta, guid, picture)
     page = page_url(item, base_url)
     below(meta, "link", rel="irel:seeAlso", href=page, contenttype="text/html")
+
+
+def _picture(meta: etree._Element, guid: str, picture: ShownPicture) -> None:
+    """A picture that goes with the text; what is said of it stands in the link, as hints.
+
+    The text item is whole by itself so, in a message and as a file.
+    """
+    file = {
+        "href": picture.url,
+        "contenttype": picture.media_type,
+        "size": str(picture.size),
+    }
+    link = below(meta, "link", rel=PICTURE, residref=guid, **file)
+    below(link, "itemClass", qcode="ninat:picture")
+    if picture.caption:
+        below(link, "description", text=picture.caption, role="drol:caption")
+    if picture.alt:
+        below(link, "description", text=picture.alt, roleuri=ALT)
+    if picture.credit:
+        below(link, "creditline", text=picture.credit)
+    measured = {"width": str(picture.width), "height": str(picture.height)}
+    below(link, "remoteContent", **file, **measured)
 
 
 def _moment(at: datetime) -> str:

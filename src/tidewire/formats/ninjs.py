@@ -29,6 +29,7 @@ from tidewire.model.release import Contact, Edition, Organisation
 from tidewire.model.sectors import SECTORS
 
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
+PICTURE = "picture"  # the relation of a text to a picture that goes with it
 GENRE = "http://cv.iptc.org/newscodes/genre/Press_Release"
 MEDIA_TYPE = 'application/json; profile="https://iptc.org/std/ninjs/3.1"'
 
@@ -77,7 +78,7 @@ def ninjs_document(item: NewsItem, base_url: str) -> dict[str, Any]:
         "renditions": [
             {"name": "web", "href": page_url(item, base_url), "contentType": "text/html"}
         ],
-        "associations": _associations(item),
+        "associations": [*_associations(item), *_pictures(item)],
     }
     return _filled(document | (_text(item, base_url) if item.text else {}))
 
@@ -200,6 +201,38 @@ def _associations(item: NewsItem) -> list[dict[str, Any]]:
         before = {"uri": item.guid, "version": str(item.edition.version - 1)}
         found.append({"name": "previous-version", "rel": rel, **before})
     return found
+
+
+def _pictures(item: NewsItem) -> list[dict[str, Any]]:
+    """Each picture as a news object of its own; its credit is its byline."""
+    return [
+        _filled(
+            {
+                "name": f"picture-{number}",
+                "rel": PICTURE,
+                "uri": guid,
+                "type": "picture",
+                "language": item.shown.language,
+                "by": one.credit,
+                "descriptions": [
+                    {"role": role, "contentType": "text/plain", "value": value}
+                    for role, value in (("caption", one.caption), ("alt", one.alt))
+                    if value
+                ],
+                "renditions": [
+                    {
+                        "name": "original",
+                        "href": one.url,
+                        "contentType": one.media_type,
+                        "width": one.width,
+                        "height": one.height,
+                        "sizeInBytes": one.size,
+                    }
+                ],
+            }
+        )
+        for number, (guid, one) in enumerate(item.pictures, 1)
+    ]
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import msgspec
 from tidewire.formats.article import Audience
 from tidewire.formats.body import legal, line
 from tidewire.formats.news_item import MIC, NewsItem, news_item
-from tidewire.formats.ninjs import ninjs_document
+from tidewire.formats.ninjs import PICTURE, ninjs_document
 from tidewire.model.release import Edition
 
 GENRES = "http://cv.iptc.org/newscodes/genre/"
@@ -64,20 +64,36 @@ def _document(item: NewsItem, new: dict[str, Any]) -> dict[str, Any]:
     document["altids"] = {alt["role"]: alt["value"] for alt in new["altIds"]}
     document["genre"] = [{"name": "Press release", "scheme": GENRES, "code": "Press_Release"}]
     document["associations"] = {
-        one["name"].replace("-", "_"): {
-            **{k: v for k, v in one.items() if k not in ("name", "rel")},
-            "type": "text",
-        }
-        for one in new.get("associations", [])
+        one["name"].replace("-", "_"): _associated(one) for one in new.get("associations", [])
     }
-    document["renditions"] = {
-        one["name"]: {"href": one["href"], "mimetype": one["contentType"]}
-        for one in new["renditions"]
-    }
+    document["renditions"] = _renditions(new["renditions"])
     document["infosource"] = [_source(one) for one in new["infoSources"]]
     if item.text:
         document |= _text(item, new)
     return {k: v for k, v in document.items() if v not in ("", [], {})}
+
+
+def _associated(one: dict[str, Any]) -> dict[str, Any]:
+    """What is associated: a text by its address, a picture with all that is said of it."""
+    found = {k: one[k] for k in ("uri", "version", "language") if k in one}
+    if one["rel"] != PICTURE:
+        return found | {"type": "text"}
+    said = {f"description_{d['role']}": d["value"] for d in one.get("descriptions", [])}
+    byline = {"byline": one["by"]} if "by" in one else {}
+    files = {"renditions": _renditions(one["renditions"])}
+    return found | {"type": "picture", **byline, **said, **files}
+
+
+def _renditions(files: list[dict[str, Any]]) -> dict[str, Any]:
+    """Files by their names."""
+    return {
+        one["name"]: {
+            "href": one["href"],
+            "mimetype": one["contentType"],
+            **{k: one[k] for k in ("width", "height") if k in one},
+        }
+        for one in files
+    }
 
 
 def _text(item: NewsItem, new: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tidewire.formats.news_item import (
     topics,
 )
 from tidewire.formats.nitf_body import blocks, element
+from tidewire.formats.pictures import ShownPicture
 from tidewire.languages import unturned
 from tidewire.model.release import Act, Edition, Organisation
 
@@ -50,6 +51,7 @@ def nitf_tree(item: NewsItem, base_url: str) -> etree._Element:
     _body_head(body, item)
     content = _below(body, "body.content")
     if item.text:
+        content.extend(_media(picture) for _, picture in item.pictures)
         content.extend(blocks(main_html(item)))
         _block(content, "boilerplate", blocks(boilerplate_html(item)))
         _block(content, "disclaimer", _paragraphs(item.shown.disclaimer))
@@ -146,6 +148,19 @@ def _body_head(body: etree._Element, item: NewsItem) -> None:
         if at.date:
             said = item.words.date(at.date)
             _below(dateline, "story.date", text=said, norm=f"{at.date:%Y%m%d}")
+
+
+def _media(picture: ShownPicture) -> etree._Element:
+    made = element("media", **{"media-type": "image"})
+    measured = {"width": str(picture.width), "height": str(picture.height)}
+    file = {"source": picture.url, "mime-type": picture.media_type, **measured}
+    said = {"alternate-text": picture.alt, "source-credit": picture.credit}
+    _below(made, "media-reference", **file, **said)
+    if picture.caption:
+        _below(_below(made, "media-caption"), "p", text=picture.caption)
+    if picture.credit:
+        _below(made, "media-producer", text=picture.credit)
+    return made
 
 
 def _block(content: etree._Element, kind: str, inner: list[etree._Element]) -> None:

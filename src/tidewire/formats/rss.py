@@ -1,4 +1,8 @@
-"""A feed as RSS 2.0, with the full text in content:encoded and its own address in atom:link."""
+"""A feed as RSS 2.0, with the full text in content:encoded and its own address in atom:link.
+
+An item has one enclosure, its first picture: readers take no more. Media RSS 1.5.1 has them all,
+with captions and credits, for which an enclosure has no place.
+"""
 
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -9,16 +13,18 @@ from lxml.etree import _Element
 
 from tidewire.formats.atom import ATOM, HISTORY
 from tidewire.formats.feeds import GENERATOR, NAMESPACE, Feed, FeedItem
+from tidewire.formats.pictures import ShownPicture
 from tidewire.formats.wire_item import moment
 
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
 DUBLIN_CORE = "http://purl.org/dc/elements/1.1/"
+MEDIA = "http://search.yahoo.com/mrss/"
 
 
 def rss(feed: Feed) -> bytes:
     """The RSS document, in UTF-8. A retracted item keeps its guid and says so, without text."""
     spaces = {"atom": ATOM, "content": CONTENT, "dc": DUBLIN_CORE, "fh": HISTORY}
-    spaces["tw"] = NAMESPACE
+    spaces |= {"media": MEDIA, "tw": NAMESPACE}
     root = etree.Element("rss", nsmap=spaces)
     root.set("version", "2.0")
     channel = etree.SubElement(root, "channel")
@@ -53,8 +59,36 @@ def _item(channel: _Element, item: FeedItem) -> None:
     _add(element, "description", escape(item.summary))  # RSS 2.0: entity-encoded HTML
     if item.html:
         _add(element, f"{{{CONTENT}}}encoded", item.html)
+    for picture in item.pictures[:1]:
+        enclosure = _add(element, "enclosure")
+        enclosure.attrib.update(
+            {"url": picture.url, "length": str(picture.size), "type": picture.media_type}
+        )
+    for picture in item.pictures:
+        _media(element, picture, item.language)
     for name, value in (("sequence", item.sequence), ("version", item.version), ("act", item.act)):
         _add(element, f"{{{NAMESPACE}}}{name}", str(value))
+
+
+def _media(element: _Element, picture: ShownPicture, language: str) -> None:
+    content = _add(element, f"{{{MEDIA}}}content")
+    content.attrib.update(
+        {
+            "url": picture.url,
+            "fileSize": str(picture.size),
+            "type": picture.media_type,
+            "medium": "image",
+            "width": str(picture.width),
+            "height": str(picture.height),
+            "lang": language,
+        }
+    )
+    if picture.alt:
+        _add(content, f"{{{MEDIA}}}title", picture.alt).set("type", "plain")
+    if picture.caption:
+        _add(content, f"{{{MEDIA}}}description", picture.caption).set("type", "plain")
+    if picture.credit:
+        _add(content, f"{{{MEDIA}}}credit", picture.credit)
 
 
 def _add(parent: _Element, name: str, text: str | None = None) -> _Element:

@@ -7,6 +7,7 @@ from lxml import html
 from lxml.html import HtmlElement
 
 from tidewire.formats.article import Article, ContactLine
+from tidewire.formats.pictures import ShownPicture
 from tidewire.languages import isolated, led
 from tidewire.languages.isolates import CLOSE, OPEN, OPENS
 
@@ -26,12 +27,17 @@ def article_text(article: Article, foot: Sequence[str] = ()) -> str:
 
 
 def _tail(article: Article) -> list[str]:
+    pictures = [article.pictures_heading, *(_picture(p, article) for p in article.pictures)]
     about = [article.about_issuer, plain(article.boilerplate_html)]
     way = article.furniture_direction
     contacts = [article.contacts_heading, *(_contact(c, way) for c in article.contacts)]
     lines = [article.source_line, article.sectors_line, article.licence_line]
     lines += article.origin_lines
-    return [*about, *contacts, "\n".join(filter(None, lines)), article.disclaimer]
+    return [*pictures, *about, *contacts, "\n".join(filter(None, lines)), article.disclaimer]
+
+
+def _picture(picture: ShownPicture, article: Article) -> str:
+    return "\n".join(filter(None, (picture.legend(article.direction), picture.url)))
 
 
 def _contact(contact: ContactLine, way: str) -> str:

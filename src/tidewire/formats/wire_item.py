@@ -26,7 +26,7 @@ def wire_item(
     """One edition in one language as plain JSON values.
 
     `sequence` and `published_at` are null while it is staged. A kill or withdrawal has no
-    text: no `subheadline`, `dateline`, `body_html`, `text` or `contacts`.
+    text: no `subheadline`, `dateline`, `pictures`, `body_html`, `text` or `contacts`.
     """
     shown = article(edition, language, base_url, audience=audience)
     release = edition.release
@@ -97,6 +97,19 @@ def _text(edition: Edition, shown: Article) -> dict[str, Any]:
         "contacts": [
             {"role": c.label, "name": c.name, "mail": c.mail, "phone": c.phone}
             for c in shown.contacts
+        ],
+        "pictures": [
+            {
+                "url": one.url,
+                "type": one.media_type,
+                "size": one.size,
+                "width": one.width,
+                "height": one.height,
+                "alt": one.alt,
+                "caption": one.caption,
+                "credit": one.credit,
+            }
+            for one in shown.pictures
         ],
         "body_html": article_html(shown),
         "text": article_text(shown),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tidewire.access.refs import must_be_ref, unknown_release
 from tidewire.bus.bell import Topic
 from tidewire.intake.checks.check import stops
+from tidewire.intake.pictures_named import unknown_captions
 from tidewire.intake.submission import RenditionIn, raw_rendition, sanitised_rendition
 from tidewire.intake.submit import Intake, examine, issuer_of
 from tidewire.languages import spelt_out
@@ -48,13 +49,15 @@ async def add_rendition(
     one is an error, Conflict where the release has that language, NotFound, MoveRefused.
     """
     must_be_ref(ref)
-    raw = raw_rendition(given)
     async with intake.database.transaction() as tx:
         held = await _hold(tx, caller, ref)
         opening = opening or opening_by(caller, Why.COMPARE)
         edition = await intake.vault.edition(tx, held.id, held.version, opening)
     assert edition is not None
-    problems = await _inspect(intake, edition, raw)
+    refs = [picture.ref for picture in edition.release.pictures]
+    raw = raw_rendition(given, refs)
+    astray = tuple(unknown_captions(given.captions, refs, ""))
+    problems = astray + await _inspect(intake, edition, raw)
     if dry_run:
         return Added("", raw.language, problems)
     if stops(problems):

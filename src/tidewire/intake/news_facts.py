@@ -54,6 +54,12 @@ def still_embargoed(embargoed: str, created: str) -> dict[str, Any]:
     return {} if over or not embargoed else {"t0": embargoed, "embargo": True}
 
 
+def elsewhere(href: str, *, caption: str = "", alt: str = "", credit: str = "") -> dict[str, Any]:
+    """A picture that lies elsewhere, and what is said of it, cut to what a submission takes."""
+    words = {"caption": caption[:1_000], "alt": alt[:1_000], "credit": credit[:200]}
+    return {"href": href[:2_000], **filled(words)} if href.strip() else {}
+
+
 def sorted_subjects(uris: Sequence[str]) -> dict[str, list[str]]:
     """Sectors and Media Topics among the URIs and qcodes of subjects; others are left out."""
     sectors = [uri.removeprefix(SECTOR) for uri in uris if uri.startswith(SECTOR)]

@@ -17,6 +17,7 @@ from tidewire.formats.news_item import (
 from tidewire.formats.newsml_g2 import NAR
 from tidewire.formats.nitf_body import NITF, html_of
 from tidewire.intake.draft import Draft
+from tidewire.intake.g2_pictures import MEDIA, is_picture, pictures_of, with_pictures
 from tidewire.intake.hostile_xml import parse_xml
 from tidewire.intake.news_facts import (
     filled,
@@ -48,7 +49,9 @@ def read_newsml_g2(text: str) -> list[Draft]:
             f"Its root must be newsItem in the namespace {NAR}.",
         )
     items = root.findall("n:itemSet/n:newsItem", _N)
-    return list(one_release([_read(item) for item in items]))
+    texts = [item for item in items if not is_picture(item)]
+    drafts = list(one_release([_read(item) for item in texts]))
+    return with_pictures(drafts, [item for item in items if is_picture(item)])
 
 
 def _read(item: etree._Element) -> Draft:
@@ -64,6 +67,7 @@ def _read(item: etree._Element) -> Draft:
             must_not_name_itself(guid, version, (*to, "/newsItem/itemMeta/link"))
     content = item.find("n:contentMeta", _N)
     content = etree.Element("none") if content is None else content
+    pictures = pictures_of(item)
     body, boilerplate = _bodies(item)
     said = content.find("n:language", _N)
     headlines = content.findall("n:headline", _N)
@@ -75,7 +79,8 @@ def _read(item: etree._Element) -> Draft:
         "dateline": _dateline(content),
         "boilerplate_html": boilerplate,
     }
-    return Draft(body, filled(rendition), filled(_shared(item, meta, content)))
+    shared = _shared(item, meta, content) | {"pictures": pictures}
+    return Draft(body, filled(rendition), filled(shared))
 
 
 def _shared(item: etree._Element, meta: etree._Element, content: etree._Element) -> dict[str, Any]:
@@ -159,7 +164,7 @@ def _bodies(item: etree._Element) -> tuple[str, str]:
     content = contents.find("n:inlineXML//t:body/t:body.content", _N)
     if content is not None:
         boilerplate = [html_of(b) for b in content if b.get("class") == "boilerplate"]
-        for block in [b for b in content if b.get("class") in _OURS]:
+        for block in [b for b in content if b.get("class") in _OURS or b.tag == MEDIA]:
             content.remove(block)
         return html_of(content), "\n".join(boilerplate)
     for body in contents.iterfind("n:inlineXML//{http://www.w3.org/1999/xhtml}body", _N):

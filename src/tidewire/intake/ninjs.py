@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tidewire.formats.news_item import BY_SECTOR, COUNTRY, ISIN, LEI, MIC
-from tidewire.formats.ninjs_1_6 import BODIES, KEYS
 from tidewire.intake.draft import Draft
 from tidewire.intake.news_facts import (
+    elsewhere,
     filled,
     must_be_usable,
     must_not_name_itself,
@@ -17,6 +17,7 @@ from tidewire.intake.news_facts import (
     still_embargoed,
     ticker,
 )
+from tidewire.intake.ninjs_1 import from_1, is_old
 from tidewire.intake.plain import text_html
 from tidewire.intake.submission import problems_of
 from tidewire.model.errors import BadInput, Unreadable
@@ -64,10 +65,19 @@ class _Company(_Named):
     symbols: list[_Symbol] = []
 
 
+class _File(_Part):
+    href: str = ""
+
+
 class _Link(_Part):
     rel: str = ""
     uri: str = ""
     version: str = ""
+    type: str = ""
+    by: str = ""
+    copyrightHolder: str = ""  # noqa: N815
+    descriptions: list[_Value] = []
+    renditions: list[_File] = []
 
 
 class _Item(_Part):
@@ -115,7 +125,7 @@ def _read(document: object) -> Draft:
     if not isinstance(document, dict) or "uri" not in document:
         raise Unreadable("This is not ninjs: it has no uri.", "Give one ninjs item.")
     try:
-        item = _Item.model_validate(_from_1(document) if _is_old(document) else document)
+        item = _Item.model_validate(from_1(document) if is_old(document) else document)
     except ValidationError as error:
         raise BadInput(
             "This ninjs item cannot be read.",
@@ -148,7 +158,22 @@ def _draft(item: _Item) -> Draft:
         "dateline": _dateline(item),
         "boilerplate_html": boilerplate.value if boilerplate else "",
     }
-    return Draft(html, filled(rendition), filled(_shared(item)))
+    shared = _shared(item) | {"pictures": [p for p in map(_picture, item.associations) if p]}
+    return Draft(html, filled(rendition), filled(shared))
+
+
+def _picture(link: _Link) -> dict[str, Any]:
+    """A picture that the item names; {} for what is none."""
+    if link.type not in ("picture", "graphic"):
+        return {}
+    said = {one.role: one.value for one in reversed(link.descriptions)}
+    files = [file.href for file in link.renditions if file.href]
+    return elsewhere(
+        files[0] if files else link.uri,
+        caption=said.get("caption") or next((v for r, v in said.items() if r != "alt"), ""),
+        alt=said.get("alt", ""),
+        credit=link.by or link.copyrightHolder,
+    )
 
 
 def _shared(item: _Item) -> dict[str, Any]:
@@ -202,73 +227,3 @@ def _contact(person: _Person) -> dict[str, Any]:
     role = next((way.role for way in person.contactInfo), "")
     reached = filled({"mail": ways.get("email", ""), "phone": ways.get("phone", "")})
     return {"role": role, "name": person.name, "public": person.rel == "contact", **reached}
-
-
-def _is_old(document: dict[str, Any]) -> bool:
-    standard = document.get("$standard", document.get("standard"))
-    version = standard.get("version") if isinstance(standard, dict) else None
-    if isinstance(version, str):
-        return version.startswith("1.")
-    return "versioncreated" in document or "body_html" in document or "headline" in document
-
-
-def _from_1(old: dict[str, Any]) -> dict[str, Any]:
-    """A document of the 1.x line with the keys of 3.1. What has the wrong type stays to be told."""
-    new = {key: old[name] for key, name in KEYS.items() if name in old}
-    new["headlines"] = [{"role": "main", "value": old["headline"]}] if "headline" in old else []
-    if "headline_subheadline" in old:
-        new["headlines"].append({"role": "subheadline", "value": old["headline_subheadline"]})
-    new["bodies"] = [
-        {"role": role, "value": old[key], "contentType": _kind(key)}
-        for role, key in BODIES.items()
-        if key in old
-    ]
-    for name, key in (("subject", "subjects"), ("place", "places"), ("infosource", "infoSources")):
-        new[key] = _each(old.get(name, []), _coded)
-    new["people"] = _each(old.get("person", []), _with("contactinfo", "contactInfo"))
-    new["organisations"] = _each(old.get("organisation", []), _traded)
-    linked = old.get("associations", {})
-    new["associations"] = (
-        [{**one, "rel": _relation(name)} for name, one in linked.items() if isinstance(one, dict)]
-        if isinstance(linked, dict)
-        else linked
-    )
-    return new
-
-
-def _kind(key: str) -> str:
-    return "text/html" if key.endswith("html") else "text/plain"
-
-
-def _relation(name: str) -> str:
-    return "updateOf" if name == "previous_version" else "translationOf" if "transl" in name else ""
-
-
-def _each(found: Any, change: Any) -> Any:
-    if not isinstance(found, list):
-        return found
-    return [change(one) if isinstance(one, dict) else one for one in found]
-
-
-def _coded(one: dict[str, Any]) -> dict[str, Any]:
-    scheme, code = one.get("scheme", ""), one.get("code", "")
-    uri = f"{scheme}{code}" if isinstance(scheme, str) and scheme else ""
-    if scheme in ("medtop", "mediatopic"):
-        uri = f"medtop:{code}"
-    return {**one, "uri": uri, "literal": code, "role": one.get("rel", "")}
-
-
-def _with(old: str, new: str) -> Any:
-    return lambda one: {**one, new: one.get(old, [])}
-
-
-def _traded(one: dict[str, Any]) -> dict[str, Any]:
-    """Symbols of 1.x have a ticker and an exchange, or a symbol and its type."""
-
-    def changed(symbol: dict[str, Any]) -> dict[str, Any]:
-        if "ticker" in symbol:
-            where = symbol.get("exchange", "")
-            return {"symbol": symbol["ticker"], "symbolType": MIC, "exchange": where}
-        return {"symbol": symbol.get("symbol", ""), "symbolType": symbol.get("symboltype", "")}
-
-    return {**one, "symbols": _each(one.get("symbols", []), changed)}

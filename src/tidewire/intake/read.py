@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tidewire.intake.beside import by_file, joined
 from tidewire.intake.docx import read_docx
 from tidewire.intake.draft import Draft
 from tidewire.intake.html import read_html
@@ -35,7 +36,7 @@ def read_files(paths: Sequence[Path], fields: dict[str, Any]) -> dict[str, Any]:
     if paths[0].suffix.lower() == ".json":
         document = read_json(_text(paths[0]))
         if not is_ninjs(document):
-            return _with_own(document | shared, own)
+            return _with_own(by_file(document | shared), own)
     language = str(own.get("language", ""))
     drafts = [
         draft
@@ -50,7 +51,14 @@ def read_files(paths: Sequence[Path], fields: dict[str, Any]) -> dict[str, Any]:
 def document_of(drafts: Sequence[Draft]) -> dict[str, Any]:
     """One submission document out of the drafts of a release; what the first says counts."""
     said = {name: value for d in reversed(drafts) for name, value in d.shared.items()}
-    return {**said, "renditions": [_rendition(d) for d in drafts]}
+    renditions = [_rendition(d) for d in drafts]
+    named = [
+        (r, d.shared["pictures"])
+        for r, d in zip(renditions, drafts, strict=True)
+        if d.shared.get("pictures")
+    ]
+    pictures = {"pictures": joined(named)} if named else {}
+    return {**said, "renditions": renditions, **pictures}
 
 
 def read_drafts(path: Path, language: str = "") -> list[Draft]:

@@ -72,12 +72,12 @@ def routes(
 
 def replacement(
     database: Database, clock: Clock, bell: Bell, vault: Vault
-) -> Callable[[Correction], Awaitable[act.Replacement]]:
+) -> Callable[[str, Correction], Awaitable[act.Replacement]]:
     """A FastAPI dependency that reads and checks the body of a correction, for the desk."""
     intake = act.Intake(database, clock, bell, vault)
 
-    async def read(correction: Correction) -> act.Replacement:
-        return await act.replacement(intake, correction)
+    async def read(ref: Ref, correction: Correction) -> act.Replacement:
+        return await act.replacement(intake, ref, correction)
 
     return read
 

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+# What leads to other places, or makes a name look like another one: "gpj.exe" turned around.
+_PATH = re.compile('[/\\\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 _BREAKS = re.compile(r"\r\n?|[\u2028\u2029]")
 
 
@@ -25,8 +27,17 @@ def line(text: str) -> str:
     return " ".join(block(text).split())
 
 
+def file_name(text: str) -> str:
+    """A file's name without its path. Raises ValueError for one that leads anywhere else."""
+    if _PATH.search(text) or text.startswith("."):
+        raise ValueError("is no plain name of a file; give the name alone, without a path")
+    return text
+
+
 Line = Annotated[str, Field(max_length=500), AfterValidator(line)]
 Short = Annotated[str, Field(max_length=200), AfterValidator(line)]
+FileName = Annotated[str, Field(max_length=120), AfterValidator(line), AfterValidator(file_name)]
+Saying = Annotated[str, Field(max_length=1_000), AfterValidator(line)]
 Code = Annotated[str, Field(max_length=60), AfterValidator(line)]
 Address = Annotated[str, Field(max_length=2000), AfterValidator(line)]
 Note = Annotated[str, Field(max_length=5_000), AfterValidator(block)]

@@ -1,53 +1,26 @@
 """What an issuer hands in, as the API takes it (JSON), and how it becomes a release."""
 
 import dataclasses
-from datetime import UTC, date, datetime
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 
 from tidewire.formats.body import clean
+from tidewire.intake.edge import Day, Edge, Moment
 from tidewire.intake.markdown import markdown_html
+from tidewire.intake.picture_in import NONE, CaptionIn, PictureIn, pictures_of
 from tidewire.intake.plain import text_html
 from tidewire.intake.strings import Address, Code, Html, Line, Note, Short, Writing
 from tidewire.languages import canonical
 from tidewire.model.errors import BadInput, Problem, Severity
 from tidewire.model.media_topics import qcode
+from tidewire.model.picture import Caption, Picture
 from tidewire.model.release import Contact, Organisation, Priority, Release
 from tidewire.model.rendition import Dateline, Hand, Maker, Rendition
 from tidewire.model.sectors import SECTORS
 
 _BODIES = ("body_html", "body_markdown", "body_text")
-YEARS = range(1900, 2101)
-
-
-def _within_reach(moment: date) -> date:
-    if moment.year not in YEARS:
-        raise ValueError(f"lies outside the years {YEARS.start} to {YEARS.stop - 1}")
-    return moment
-
-
-def _moment(moment: datetime) -> datetime:
-    _within_reach(moment)
-    return moment.astimezone(UTC)
-
-
-Day = Annotated[date, AfterValidator(_within_reach)]
-Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
-
-
-class Edge(BaseModel):
-    """The rules for all that comes in: nothing unknown, nothing guessed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DatelineIn(Edge):
@@ -79,6 +52,9 @@ class RenditionIn(Edge):
     body_text: Writing = Field("", description="Plain text; an empty line parts paragraphs.")
     boilerplate_html: Html = Field("", description="The issuer's standing paragraph, as HTML.")
     made_by: MakerIn | None = Field(None, description="Who translated it; none: not named.")
+    captions: Annotated[list[CaptionIn], Field(max_length=20)] = Field(
+        default=[], description="What it says of the release's pictures."
+    )
 
     @model_validator(mode="after")
     def _one_body(self) -> "RenditionIn":
@@ -130,7 +106,7 @@ class Submission(Edge):
         False, description="True: a machine's renditions go with the release, labelled unchecked."
     )
     priority: Priority = Priority.ROUTINE
-    contacts: Annotated[list[ContactIn], Field(max_length=20)] = []
+    contacts: Annotated[list[ContactIn], Field(max_length=20)] = Field(default=[])
     sectors: Annotated[list[Code], Field(max_length=20)] = Field(
         default=[], description="Slugs.", examples=[["energy", "technology"]]
     )
@@ -142,7 +118,7 @@ class Submission(Edge):
     countries: Annotated[list[Code], Field(max_length=250)] = Field(
         default=[], description="Countries that it concerns, ISO 3166-1 alpha-2."
     )
-    organisations: Annotated[list[OrganisationIn], Field(max_length=50)] = []
+    organisations: Annotated[list[OrganisationIn], Field(max_length=50)] = Field(default=[])
     circuits: Annotated[list[Short], Field(max_length=50)] = Field(
         default=[], description="Named audiences; none: everyone whose interest fits."
     )
@@ -155,6 +131,9 @@ class Submission(Edge):
         None, description="The moment asked for, with a UTC offset; none: once approved."
     )
     embargo: bool = Field(False, description="True: it may not be moved before its own T0.")
+    pictures: Annotated[list[PictureIn], Field(max_length=20)] = Field(
+        default=[], description="The first one leads: cards, and feeds that hold only one."
+    )
 
 
 class Correction(Edge):
@@ -210,11 +189,15 @@ def _escape(part: str) -> str:
     return part.replace("~", "~0").replace("/", "~1")[:200]
 
 
-def raw_release(submission: Submission) -> Release:
-    """The release with its bodies as they came: for the checks, never for the store."""
+def raw_release(submission: Submission, known: Mapping[str, Picture] = NONE) -> Release:
+    """The release with its bodies as they came: for the checks, never for the store.
+
+    `known` are pictures that are here, by ref; others that it names are left out.
+    """
+    named = pictures_of(submission.pictures, known)
     return Release(
         slug=submission.slug or _slug(submission.renditions[0].headline),
-        renditions=tuple(raw_rendition(r) for r in submission.renditions),
+        renditions=tuple(raw_rendition(r, [p.ref for p in named]) for r in submission.renditions),
         priority=submission.priority,
         contacts=tuple(Contact(**c.model_dump()) for c in submission.contacts),
         sectors=tuple(dict.fromkeys(s.lower() for s in submission.sectors)),
@@ -234,6 +217,7 @@ def raw_release(submission: Submission) -> Release:
         required=_tags(submission.required),
         to_follow=_tags(submission.to_follow),
         machine_unchecked=submission.machine_unchecked,
+        pictures=named,
     )
 
 
@@ -251,8 +235,11 @@ def sanitised_rendition(rendition: Rendition) -> Rendition:
     )
 
 
-def raw_rendition(given: RenditionIn) -> Rendition:
-    """One rendition with its HTML as it came: for the checks, never for the store."""
+def raw_rendition(given: RenditionIn, pictures: Collection[str] = ()) -> Rendition:
+    """One rendition with its HTML as it came: for the checks, never for the store.
+
+    It keeps its captions of those `pictures`.
+    """
     return Rendition(
         language=canonical(given.language) or given.language,
         headline=given.headline,
@@ -261,6 +248,11 @@ def raw_rendition(given: RenditionIn) -> Rendition:
         dateline=_dateline(given.dateline) if given.dateline else None,
         boilerplate=given.boilerplate_html,
         made_by=Maker(given.made_by.hand, given.made_by.name) if given.made_by else None,
+        captions=tuple(
+            Caption(one.picture, one.alt, one.caption)
+            for one in given.captions
+            if one.picture in pictures
+        ),
     )
 
 

@@ -4,19 +4,22 @@ import asyncio
 import dataclasses
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tidewire.access.refs import must_be_ref, new_ref, unknown_release
 from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
+from tidewire.intake import pictures_named
 from tidewire.intake.checks.check import check, stops
+from tidewire.intake.picture_in import NONE
 from tidewire.intake.submission import Correction, Submission, raw_release, sanitised
 from tidewire.model.errors import BadInput, Conflict, Forbidden, Problem, Severity
 from tidewire.model.issuer import Caller, Role
+from tidewire.model.picture import Picture
 from tidewire.model.release import Act, Move, Release, State, after
 from tidewire.model.rendition import Hand
-from tidewire.store import media_topics, releases, waiting_renditions
+from tidewire.store import media_topics, pictures, releases, waiting_renditions
 from tidewire.store.database import Connection, Database
 from tidewire.store.waiting_renditions import WaitingRendition
 from tidewire.vault.text import Text
@@ -60,9 +63,11 @@ async def submit(
     *,
     key: str | None = None,
     dry_run: bool = False,
+    at_hand: Mapping[str, Picture] = NONE,
 ) -> Taken:
     """Check a submission and store it as received; the same `key` stores it only once.
 
+    `at_hand` are pictures, by the names it has for them, that a dry run has and the store has not.
     Raises BadInput with all problems where one is an error, Conflict where `key` came with
     other content, Forbidden where the caller is no issuer.
     """
@@ -72,10 +77,10 @@ async def submit(
         async with intake.database.transaction() as tx:
             if taken := await _replay(intake, tx, issuer_id, key, digest):
                 return taken
-    problems = await inspect(intake, submission)
+    raw, problems = await inspect(intake, submission, issuer_id, at_hand if dry_run else NONE)
     if dry_run:
         return Taken("", State.RECEIVED, 1, tuple(problems))
-    release = await _accepted(submission, problems)
+    release = await _accepted(raw, problems)
     async with intake.database.transaction() as tx:
         ref = await _store(intake, tx, release, caller, key=key, digest=digest)
         if ref is None:
@@ -91,8 +96,8 @@ async def resubmit(intake: Intake, caller: Caller, ref: str, submission: Submiss
     """Replace the content of a returned release. Raises as `submit`, and NotFound, MoveRefused."""
     must_be_ref(ref)
     issuer_id = issuer_of(caller)
-    problems = await inspect(intake, submission)
-    release = await _accepted(submission, problems)
+    raw, problems = await inspect(intake, submission, issuer_id)
+    release = await _accepted(raw, problems)
     now = intake.clock.now()
     async with intake.database.transaction() as tx:
         held = await releases.hold(tx, ref)
@@ -108,25 +113,40 @@ async def resubmit(intake: Intake, caller: Caller, ref: str, submission: Submiss
     return Taken(ref, state, held.version, tuple(problems))
 
 
-async def replacement(intake: Intake, correction: Correction) -> Replacement:
-    """The content of a correction, checked as a submission is. Raises BadInput.
+async def replacement(intake: Intake, ref: str, correction: Correction) -> Replacement:
+    """The content of a correction of `ref`, checked as a submission is. Raises BadInput, NotFound.
 
     T0 is left out: a correction goes at once.
     """
     submission = correction.release.model_copy(update={"t0": None, "embargo": False})
-    problems = await inspect(intake, submission)
+    issuer_id = await owner_of(intake, ref)
+    raw, problems = await inspect(intake, submission, issuer_id)
     moved = [dataclasses.replace(p, pointer=f"/release{p.pointer}") for p in problems]
-    return Replacement(await _accepted(submission, moved), correction.note, tuple(moved))
+    return Replacement(await _accepted(raw, moved), correction.note, tuple(moved))
 
 
-async def inspect(intake: Intake, submission: Submission) -> list[Problem]:
-    """All problems of a submission, those that only the store can see among them."""
-    problems = await examine(intake.database, intake.clock, raw_release(submission))
+async def owner_of(intake: Intake, ref: str) -> int:
+    """The id of the issuer that handed a release in. Raises NotFound."""
+    must_be_ref(ref)
+    async with intake.database.transaction() as tx:
+        issuer_id = await releases.issuer_of(tx, ref)
+    if issuer_id is None:
+        raise unknown_release()
+    return issuer_id
+
+
+async def inspect(
+    intake: Intake, submission: Submission, issuer_id: int, at_hand: Mapping[str, Picture] = NONE
+) -> tuple[Release, list[Problem]]:
+    """The release as it came, and all its problems, those that only the store can see too."""
+    known, misnamed = await pictures_named.named(intake.database, submission, issuer_id, at_hand)
+    raw = raw_release(submission, known)
+    problems = misnamed + await examine(intake.database, intake.clock, raw)
     if submission.circuits:
         async with intake.database.transaction() as tx:
             unknown = await releases.unknown_circuits(tx, submission.circuits)
         problems = [_unknown_circuit(submission, name) for name in unknown] + problems
-    return problems
+    return raw, sorted(problems, key=lambda one: one.severity is not Severity.ERROR)
 
 
 async def examine(database: Database, clock: Clock, release: Release) -> list[Problem]:
@@ -146,13 +166,13 @@ def issuer_of(caller: Caller) -> int:
     return caller.issuer_id
 
 
-async def _accepted(submission: Submission, problems: Sequence[Problem]) -> Release:
+async def _accepted(raw: Release, problems: Sequence[Problem]) -> Release:
     """The sanitised content. Raises BadInput with all problems where one of them is an error."""
     if stops(problems):
         count = sum(p.severity is Severity.ERROR for p in problems)
         things = "one thing" if count == 1 else f"{count} things"
         raise BadInput(f"The release has {things} to mend first.", "", problems)
-    return await asyncio.to_thread(lambda: sanitised(raw_release(submission)))
+    return await asyncio.to_thread(sanitised, raw)
 
 
 async def _store(
@@ -197,6 +217,8 @@ async def _put(
     text = Text(dataclasses.replace(release, renditions=kept))
     sealed = await intake.vault.seal_text(tx, release_id, version, text)
     await releases.put_version(tx, release_id, version, act=Act.PUBLISH, sealed=sealed, now=now)
+    await pictures.unlink(tx, release_id)
+    await pictures_named.link(tx, release_id, release.pictures)
 
 
 async def _replay(

@@ -14,12 +14,12 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 
-from tidewire.access.bounded import MOST_BYTES
+from tidewire.access.bounded import MOST_BYTES, too_large
 from tidewire.intake.newsml_g2 import read_newsml_g2
 from tidewire.intake.ninjs import read_ninjs
 from tidewire.intake.read import document_of, read_json
 from tidewire.intake.strings import block
-from tidewire.model.errors import TooLarge, Unreadable, WireError
+from tidewire.model.errors import Unreadable, WireError
 
 G2 = ("application/vnd.iptc.g2.newsitem+xml", "application/vnd.iptc.g2.newsmessage+xml")
 NINJS = 'application/json; profile="https://iptc.org/std/ninjs/3.1"'
@@ -86,10 +86,7 @@ def _translating(receive: Receive, reader: Callable[[str], dict[str, Any]]) -> R
             body += message.get("body", b"")
             more = message.get("more_body", False)
             if len(body) > MOST_BYTES:
-                raise TooLarge(
-                    f"A request may carry {MOST_BYTES // 1_000_000} MB at most.",
-                    "Send the text only, without pictures, and link to the rest.",
-                )
+                raise too_large()
         done = True
         document = json.dumps(reader(_text(body))).encode()
         return {"type": "http.request", "body": document, "more_body": False}

@@ -15,8 +15,8 @@ from tidewire.access.bearer import caller_dependency, keyed_route
 from tidewire.access.bounded import BoundedRoute
 from tidewire.access.tokens import Signer
 from tidewire.formats.addresses import translate_url
+from tidewire.intake.edge import Edge
 from tidewire.intake.strings import Code, Short
-from tidewire.intake.submission import Edge
 from tidewire.intake.submit import Intake
 from tidewire.intake.translation_link import (
     TranslationLink,

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tidewire.model.errors import MoveRefused
+from tidewire.model.picture import Picture
 from tidewire.model.rendition import Rendition
 
 
@@ -134,7 +135,7 @@ class Release:
     `prevails` names the language of `renditions[0]` where the issuer says that it does.
     Without all of `required` it is not scheduled; `to_follow` are promised for later.
     `machine_unchecked`: renditions by a machine need no approval of their own. `added`:
-    the languages that came with this version.
+    the languages that came with this version. The first of `pictures` leads.
     """
 
     slug: str
@@ -158,6 +159,7 @@ class Release:
     to_follow: tuple[str, ...] = ()
     machine_unchecked: bool = False
     added: tuple[str, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
     def languages(self) -> tuple[str, ...]:
         """The BCP 47 tags of the renditions, in their order."""

@@ -4,6 +4,8 @@ import datetime
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tidewire.model.picture import Caption
+
 
 @dataclass(frozen=True, slots=True)
 class Dateline:
@@ -36,6 +38,7 @@ class Rendition:
     `language` is a BCP 47 tag. `body` and `boilerplate` are HTML that has been through
     the allow-list (p, h2, h3, ul, ol, li, blockquote, table parts, a, strong, em, br ...).
     `made_by` is None where nobody was named. `approved_by` is the editor who let it go.
+    `captions` are of the release's pictures; one without is shown without words.
     """
 
     language: str
@@ -47,8 +50,14 @@ class Rendition:
     made_by: Maker | None = None
     approved_by: str = ""
     approved_at: datetime.datetime | None = None
+    captions: tuple[Caption, ...] = ()
 
     @property
     def by_machine(self) -> bool:
         """True where a machine wrote it."""
         return self.made_by is not None and self.made_by.hand is Hand.MACHINE
+
+    def caption(self, picture: str) -> Caption:
+        """What it says of a picture (its ref); an empty one where it says nothing."""
+        found = (one for one in self.captions if one.picture == picture)
+        return next(found, Caption(picture))

@@ -1,18 +1,20 @@
 """The page of a release as text: what an edition becomes for a reader. Pure; nothing is fetched."""
 
+from dataclasses import replace
 from datetime import UTC
 
 from tidewire.formats import addresses, site
 from tidewire.formats.article import Article, article
 from tidewire.formats.body import line
 from tidewire.formats.feed_names import FeedName
+from tidewire.formats.pictures import ShownPicture
 from tidewire.formats.tables import for_page
 from tidewire.languages import furniture
 from tidewire.languages.regions import place_code
 from tidewire.languages.spellings import open_graph_locale
 from tidewire.model.release import Act, Edition
 from tidewire.model.sectors import SECTORS
-from tidewire.newsroom.card import SIZE
+from tidewire.newsroom.card import MEDIA_TYPE, SIZE
 from tidewire.newsroom.changes import Change, changes
 from tidewire.newsroom.frame import (
     LanguageLink,
@@ -67,8 +69,8 @@ def release_page(
         summary=(joined.subheadline or joined.headline)[:SUMMARY_LENGTH],
         locale=open_graph_locale(language),
         other_locales=_other_locales(newest or edition, language),
-        card=addresses.card_url(base_url, edition.ref, language, edition.version),
-        card_size=SIZE,
+        preview=_preview(edition, joined, base_url),
+        pictures=[replace(p, url=p.url.removeprefix(base_url)) for p in joined.pictures],
         structured=data_block(news_article(edition, joined, base_url)),
         licence=_web(edition.release.licence),
         more=_more(edition, language),
@@ -77,6 +79,14 @@ def release_page(
         lines=_lines(joined),
         feeds=feeds(FeedName(language), base_url),
     )
+
+
+def _preview(edition: Edition, shown: Article, base_url: str) -> ShownPicture:
+    """What stands for the release elsewhere: its first picture, or else its card."""
+    if shown.pictures:
+        return shown.pictures[0]
+    url = addresses.card_url(base_url, edition.ref, shown.language, edition.version)
+    return ShownPicture("", url, MEDIA_TYPE, 0, *SIZE, shown.headline, "", "")
 
 
 def missing_page(language: str) -> str:

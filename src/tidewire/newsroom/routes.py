@@ -17,6 +17,7 @@ from tidewire.languages import best, canonical, known
 from tidewire.newsroom import reading, sitemaps, tongues
 from tidewire.newsroom.answers import answer, missing, wanted_of
 from tidewire.newsroom.lists import read_listing
+from tidewire.newsroom.pictures import picture_answer, picture_file
 from tidewire.newsroom.reading import Span
 from tidewire.newsroom.shelf import Shelf, kept
 from tidewire.store.database import Database
@@ -65,6 +66,7 @@ def routes(
     """The public site. Mount it after other routers: it answers /releases/{ref}/{language}."""
     router = APIRouter(include_in_schema=False)
     shelf = shelf or open_shelf(database)
+    files = open_shelf(database)  # of their own: a large picture must not push pages out
 
     async def front(request: Request) -> Response:
         chosen = canonical(request.query_params.get("language", ""))
@@ -157,6 +159,11 @@ def routes(
         )
         return answer(request, found)
 
+    async def picture(request: Request) -> Response:
+        ref, file = request.path_params["ref"], request.path_params["file"]
+        found = await files.get(ref, file, lambda: picture_file(database, ref, file))
+        return picture_answer(request, found)
+
     async def news_sitemap(request: Request) -> Response:
         found = await reading.news_sitemap(database, base_url, clock.now())
         return answer(request, found)
@@ -190,6 +197,7 @@ def routes(
         ("/languages/{tag}", one_language),
         ("/releases/{ref}", release),
         ("/releases/{ref}/{language}", rendition),
+        ("/releases/{ref}/pictures/{file}", picture),
         ("/releases/{ref}/{language}/card.png", card),
         ("/sitemap-news.xml", news_sitemap),
         ("/sitemap.xml", sitemap),

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 
 from tidewire.languages import best, canonical
 from tidewire.model.errors import BadInput, Problem, Severity
 from tidewire.model.sectors import SECTORS
-from tidewire.search.terms import asked_terms, filter_terms
+from tidewire.search.terms import asked_terms, filter_terms, span_terms
 from tidewire.store import search_index
 from tidewire.store.database import Database
 from tidewire.store.search_index import Hit, Shown
@@ -16,6 +16,7 @@ from tidewire.store.search_index import Hit, Shown
 LONGEST = 200  # characters of a question
 PAGE_LENGTH = 20
 LAST_PAGE = 100
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -104,10 +105,9 @@ async def answer(database: Database, question: Question, prefer: Sequence[str]) 
         issuer=question.issuer,
         sectors=[question.sector] if question.sector else [],
     )
+    days = [span_terms(*_span(question))] if question.since or question.until else []
     async with database.transaction() as tx:
-        found = await search_index.find(
-            tx, asked, filters=filters, since=_start(question.since), before=_end(question.until)
-        )
+        found = await search_index.find(tx, asked, filters=[*zip(filters), *days])
         releases = one_each(found.found, prefer)
         begin = (question.page - 1) * PAGE_LENGTH
         hits = await search_index.show(tx, releases[begin : begin + PAGE_LENGTH])
@@ -127,13 +127,11 @@ def one_each(found: Sequence[Hit], prefer: Sequence[str]) -> list[Hit]:
     return chosen
 
 
-def _start(day: date | None) -> datetime | None:
-    return None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
-
-
-def _end(day: date | None) -> datetime | None:
-    start = _start(day)
-    return None if start is None else start + timedelta(days=1)
+def _span(question: Question) -> tuple[date, date]:
+    """The first and the last day of a question, within those that a release can be of."""
+    first = max(question.since or FIRST_DAY, FIRST_DAY)
+    last = min(question.until or LAST_DAY, LAST_DAY)
+    return first, last
 
 
 def _day(name: str, text: str) -> date | None:

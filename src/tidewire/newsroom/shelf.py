@@ -27,7 +27,7 @@ LISTS = "/"  # groups that begin so change with every sequence number: lists, by
 class Kept:
     """An answer: its bytes, what they are, and the strong validator of exactly them.
 
-    With a `location` it leads there.
+    With a `location` it leads there. `name` is that of a file, for those who save it.
     """
 
     body: bytes
@@ -35,6 +35,7 @@ class Kept:
     status: int = 200
     location: str = ""
     tag: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

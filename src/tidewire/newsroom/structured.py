@@ -13,6 +13,7 @@ from markupsafe import Markup
 from tidewire.formats import addresses
 from tidewire.formats.article import Article
 from tidewire.formats.body import line
+from tidewire.formats.pictures import ShownPicture
 from tidewire.languages import furniture, unturned
 from tidewire.model.release import Act, Edition, Organisation
 from tidewire.model.rendition import Hand, Rendition
@@ -81,18 +82,32 @@ def _text(edition: Edition, article: Article, base_url: str) -> Thing:
     release = edition.release
     rendition = release.rendition(article.language)
     words = furniture(article.language)
-    picture = addresses.card_url(base_url, edition.ref, article.language, edition.version)
     place = line(rendition.dateline.place) if rendition.dateline else ""
     return {
-        "image": [
-            {"@type": "ImageObject", "url": picture, "width": SIZE[0], "height": SIZE[1]},
-        ],
+        "image": [_picture(one) for one in article.pictures] or [_card(edition, article, base_url)],
         "alternativeHeadline": article.subheadline,
         "description": article.subheadline or article.headline,
         "locationCreated": {"@type": "Place", "name": place} if place else None,
         "articleSection": [words.sector(slug) for slug in release.sectors],
         "about": [_subject(code, words.subject(code)) for code in release.subjects],
         "mentions": [_organisation(one) for one in release.organisations if line(one.name)],
+    }
+
+
+def _card(edition: Edition, article: Article, base_url: str) -> Thing:
+    url = addresses.card_url(base_url, edition.ref, article.language, edition.version)
+    return {"@type": "ImageObject", "url": url, "width": SIZE[0], "height": SIZE[1]}
+
+
+def _picture(one: ShownPicture) -> Thing:
+    return {
+        "@type": "ImageObject",
+        "url": one.url,
+        "contentUrl": one.url,
+        "encodingFormat": one.media_type,
+        "width": one.width,
+        "height": one.height,
+        **_given(caption=one.caption, description=one.alt, creditText=one.credit),
     }
 
 

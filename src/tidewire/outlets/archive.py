@@ -15,9 +15,12 @@ SPAN = (
     2_000  # sequence numbers that one answer looks through, so that no filter can stall the store
 )
 
-_TEXT = ("subheadline", "dateline", "contacts", "source", "licence", "body_html", "text")
+_TEXT = (
+    "subheadline", "dateline", "contacts", "source", "licence", "pictures", "body_html", "text",
+)  # fmt: skip
 _BY_LANGUAGE = (
-    "language", "headline", "mark", "notice", "url", "subheadline", "dateline", "body_html", "text",
+    "language", "headline", "mark", "notice", "url", "subheadline", "dateline", "pictures",
+    "body_html", "text",
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from tidewire.clock import Clock
 from tidewire.model.errors import WireError
 from tidewire.model.opening import Opening, Why
 from tidewire.model.release import Act
-from tidewire.store import moments
+from tidewire.store import moments, pictures
 from tidewire.store.database import Connection, Database
 from tidewire.vault.vault import Vault
 
@@ -79,7 +79,10 @@ async def _publish_one(press: Press, stuck: set[int]) -> int | None:
 
 
 async def _unveil(press: Press, tx: Connection, release_id: int, version: int) -> None:
-    """Put text and notes in the place of their seals. Raises CannotOpen."""
+    """Put text and notes in the place of their seals, and keys beside pictures.
+
+    Raises CannotOpen.
+    """
     opening = Opening("publish", Why.PUBLISH)
     found = await press.vault.whole(tx, release_id, version, opening)
     assert found is not None
@@ -87,6 +90,9 @@ async def _unveil(press: Press, tx: Connection, release_id: int, version: int) -
         await moments.unveil(tx, found.edition)
     for decision in found.sealed_notes:
         await moments.unveil_note(tx, decision)
+    refs = [picture.ref for picture in found.edition.release.pictures]
+    for ref, issuer_id in await pictures.not_public(tx, refs) if refs else ():
+        await moments.unveil_picture(tx, ref, await press.vault.picture_key(tx, issuer_id, ref))
 
 
 def _tell(press: Press, release_id: int, error: Exception) -> None:

@@ -5,7 +5,9 @@ letters and digits only; what filters a search is a term as well, marked with "=
 text can come to.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from itertools import pairwise
 
 from tidewire.search.scripts import Run, Way, runs
@@ -71,6 +73,35 @@ def filter_terms(
     wanted = [f"=l:{language}"] if language else []
     wanted += [f"=i:{issuer}"] if issuer else []
     return (*wanted, *(f"=s:{sector}" for sector in sectors))
+
+
+def day_terms(day: date) -> tuple[str, str, str]:
+    """The terms that a rendition of this day is kept under: its year, its month, itself."""
+    return f"=d:{day:%Y}", f"=d:{day:%Y-%m}", f"=d:{day}"
+
+
+def span_terms(first: date, last: date) -> tuple[str, ...]:
+    """Terms of which each day from `first` to `last` has just one, and no other day has any."""
+    found: list[str] = []
+    day = first
+    while day <= last:
+        year, month, itself = day_terms(day)
+        if (day.month, day.day) == (1, 1) and date(day.year, 12, 31) <= last:
+            found.append(year)
+            day = date(day.year, 12, 31)
+        elif day.day == 1 and _month_end(day) <= last:
+            found.append(month)
+            day = _month_end(day)
+        else:
+            found.append(itself)
+        if day == date.max:
+            break
+        day += timedelta(days=1)
+    return tuple(found)
+
+
+def _month_end(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def _indexed(run: Run, language: str) -> Iterator[tuple[int, str]]:

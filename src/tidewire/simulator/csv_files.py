@@ -1,4 +1,4 @@
-"""The world's three CSV files, as `tidewire import` takes them."""
+"""The world's CSV files, as `tidewire import` takes them."""
 
 import csv
 import io
@@ -16,6 +16,7 @@ JOURNALISTS = (
     "outside_id", "name", "mail", *READER, "consent_basis", "consent_source", "consent_date",
 )  # fmt: skip
 DESKTOPS = ("outside_id", "name", *READER)
+ENDPOINTS = ("outlet", "channel", "address", "secret_file")
 
 
 def write_csv_files(world: World, folder: Path, web_port: int) -> None:
@@ -40,6 +41,19 @@ def write_csv_files(world: World, folder: Path, web_port: int) -> None:
         ),
     )  # fmt: skip
     _write_desktops(folder / "desktops.csv", world)
+
+
+def write_endpoints(folder: Path, rows: Iterable[tuple[str, str, str, str]]) -> None:
+    """Write endpoints.csv of (outlet, channel, address, secret); secrets in files of their own."""
+    secrets = folder / "secrets"
+    secrets.mkdir(mode=0o700, exist_ok=True)
+    named = []
+    for outlet, channel, address, secret in rows:
+        file = secrets / outlet
+        file.touch(mode=0o600)
+        file.write_text(secret, encoding="ascii")
+        named.append((outlet, channel, address, f"{secrets.name}/{outlet}"))
+    _write(folder / "endpoints.csv", ENDPOINTS, named)
 
 
 def _write_desktops(file: Path, world: World) -> None:

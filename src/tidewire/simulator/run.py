@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import socket
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,17 @@ from tidewire.clock import Clock
 from tidewire.languages import KNOWN_15
 from tidewire.simulator.certificates import make_certificates
 from tidewire.simulator.crowds import Crowds, merged
-from tidewire.simulator.csv_files import write_csv_files
+from tidewire.simulator.csv_files import write_csv_files, write_endpoints
 from tidewire.simulator.feed_readers import FeedReaders
+from tidewire.simulator.file_server import FileServer
+from tidewire.simulator.followers import Followers, followers
 from tidewire.simulator.mail_sink import MailSink
 from tidewire.simulator.people import People
+from tidewire.simulator.pushed import PushTemper, Way, pushed, secret, site_address
+from tidewire.simulator.sites import OutletSites
 from tidewire.simulator.truth import Truth
 from tidewire.simulator.web_sink import WebSink
-from tidewire.simulator.world import Size, World
+from tidewire.simulator.world import Size, World, outlet_id
 from tidewire.waiting import end_tasks
 
 HOST = "127.0.0.1"
@@ -47,6 +52,7 @@ class Ports:
     smtp: int = 0
     https: int = 0
     control: int = 0
+    ssh: int = 0
 
 
 @dataclass(slots=True)
@@ -61,6 +67,8 @@ class Simulation:
     web_sink: WebSink
     desktops: Crowds | None
     readers: FeedReaders | None
+    files: FileServer
+    followers: Followers | None
     at_rest: bool = False
     resting: asyncio.Task[None] | None = None
 
@@ -83,10 +91,13 @@ class Simulation:
             "smtp": f"{HOST}:{self.ports.smtp}",
             "https": f"https://outlet-0001.sim.localhost:{self.ports.https}/hook",
             "control": f"http://{HOST}:{self.ports.control}",
+            "sftp": f"{HOST}:{self.ports.ssh}",
             "outlets": self.size.outlets,
             "journalists": self.size.journalists,
             "desktops": self.size.desktops,
             "connected": self.size.connected,
+            "pushed": len(pushed(self.size.outlets)),
+            "followers": self.followers.count if self.followers else 0,
             "keys": str(self.keys),
             "settings": self.settings(),
         }
@@ -120,6 +131,7 @@ class Simulation:
             "came": 0,
             "drops": 0,
             "waiting": self.people.waiting.qsize(),
+            "following": len(self.followers.confirmed) if self.followers else 0,
             "at_rest": self.at_rest,
         }
         if self.desktops is not None:
@@ -133,7 +145,9 @@ class Simulation:
     async def everything(self) -> dict[str, Any]:
         """The whole truth, of all processes."""
         others = await self.desktops.truths() if self.desktops is not None else []
-        return merged(self.truth.document(), others)
+        found = merged(self.truth.document(), others)
+        found["faults"] += await asyncio.to_thread(self.files.differences)
+        return found
 
 
 @contextlib.asynccontextmanager
@@ -144,27 +158,56 @@ async def simulation(
     truth = Truth()
     people = People(world.seed, truth, clock, wire.inbound)
     web_sink = WebSink(world.seed, truth, world.secret)
+    logging.getLogger("asyncssh").setLevel(logging.ERROR)  # the world's answers say it
     async with contextlib.AsyncExitStack() as stack:
         door = socket.create_server((HOST, ports.https), backlog=512)
-        runner = await web_sink.listen(door, make_certificates(folder, clock))
+        sites = OutletSites(world.seed, truth, _tempers(world, Way.WORDPRESS), _port(door))
+        told = _followers(world, truth, wire, _port(door))
+        beside = [*sites.routes(), *(told.routes() if told else ())]
+        runner = await web_sink.listen(door, make_certificates(folder, clock), beside)
         stack.push_async_callback(runner.cleanup)
         stack.callback(web_sink.resting.set)
         mail = await MailSink(world.seed, truth, people.receive).listen(HOST, ports.smtp)
         stack.callback(mail.close)
+        files = FileServer(world.seed, truth, folder / "files", _tempers(world, Way.SFTP))
+        acceptor = await files.listen(HOST, ports.ssh)
+        stack.callback(acceptor.close)
         desktops = Crowds(world.seed, wire.stream_url) if wire.stream_url else None
         if desktops is not None:
             stack.push_async_callback(desktops.close)
         readers = FeedReaders(truth, wire.base_url, KNOWN_15) if wire.base_url else None
         control_door = socket.create_server((HOST, ports.control))
-        taken = Ports(_port(mail.sockets[0]), _port(door), _port(control_door))
-        running = Simulation(folder, world.size, taken, truth, people, web_sink, desktops, readers)
+        taken = Ports(_port(mail.sockets[0]), _port(door), _port(control_door), files.port)
+        running = Simulation(
+            folder, world.size, taken, truth, people, web_sink, desktops, readers, files, told
+        )
         control = await _control(running, control_door)
         stack.push_async_callback(control.cleanup)
         await _beside(lambda: write_csv_files(world, folder, taken.https))
+        write_endpoints(folder, _endpoints(world, files, taken.https))
         _write(folder / "world.json", json.dumps(running.document(), indent=2) + "\n")
         stack.push_async_callback(_end, running, _lives(running))
         await running.connect()
         yield running
+
+
+def _tempers(world: World, way: Way) -> dict[int, PushTemper]:
+    """The outlets that are pushed to this way."""
+    every = pushed(world.size.outlets).items()
+    return {number: temper for number, (how, temper) in every if how is way}
+
+
+def _followers(world: World, truth: Truth, wire: Wire, port: int) -> Followers | None:
+    if wire.base_url is None:
+        return None
+    return Followers(world.seed, truth, wire.base_url, port, followers(world.size.outlets))
+
+
+def _endpoints(world: World, files: FileServer, port: int) -> Iterator[tuple[str, str, str, str]]:
+    """Where the wire pushes to: (outlet, channel, address, secret)."""
+    for number, (way, _) in pushed(world.size.outlets).items():
+        address = files.address(number) if way is Way.SFTP else site_address(number, port)
+        yield outlet_id(number), way, address, secret(world.seed, number, way)
 
 
 def _lives(running: Simulation) -> Sequence[asyncio.Task[None]]:
@@ -172,6 +215,8 @@ def _lives(running: Simulation) -> Sequence[asyncio.Task[None]]:
     tasks = [asyncio.create_task(running.people.live()) for _ in range(PEOPLE_AT_ONCE)]
     if running.readers is not None:
         tasks.append(asyncio.create_task(running.readers.read()))
+    if running.followers is not None:
+        tasks.append(asyncio.create_task(running.followers.subscribe()))
     return tasks
 
 

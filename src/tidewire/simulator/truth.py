@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-CHANNELS = ("email", "webhook", "feed", "stream")
+CHANNELS = ("email", "webhook", "feed", "stream", "websub", "sftp", "wordpress")
 
 
 @dataclass(slots=True)
@@ -14,7 +14,8 @@ class Truth:
 
     A key is "ADDRESS ID": the mailbox and Message-ID (refused: the sender, which names the
     delivery too); the URL and webhook-id; the feed and the entry's id; the desktop and
-    "REF.VERSION". Counters say how often each key came.
+    "REF.VERSION"; the topic with its callback, and the entry's id; the login's address and
+    "REF_vVERSION SIZE SHA256"; the site and "REF post ID". Counters say how often each key came.
     """
 
     accepted: Mapping[str, Counter[str]] = field(

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hmac
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -31,10 +31,15 @@ class WebSink:
     resting: asyncio.Event = field(default_factory=asyncio.Event)
     calm: bool = False
 
-    async def listen(self, door: socket.socket, certificates: Certificates) -> web.AppRunner:
-        """Serve on a listening socket; one port answers for every host."""
+    async def listen(
+        self,
+        door: socket.socket,
+        certificates: Certificates,
+        beside: Iterable[web.RouteDef] = (),
+    ) -> web.AppRunner:
+        """Serve on a listening socket; one port answers for every host, and what is `beside`."""
         application = web.Application(client_max_size=LARGEST_BODY)
-        application.router.add_post("/hook", self.take)
+        application.router.add_routes([web.post("/hook", self.take), *beside])
         runner = web.AppRunner(
             application, access_log=None, handler_cancellation=True, shutdown_timeout=1.0
         )

@@ -5,12 +5,13 @@ import hashlib
 import random
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 
 from tidewire.model.sectors import SECTORS, TOP_SUBJECTS
 from tidewire.model.subscriber import OUTLET_KINDS
 from tidewire.simulator.places import PLACES
+from tidewire.simulator.pushed import pushed
 from tidewire.simulator.tempers import chance
 
 KEYWORDS = ("wind power", "hydrogen", "battery", "merger", "recall", "patent", "harbour", "tariff")
@@ -68,7 +69,10 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """A medium; `webhook` or `mail` may be "". `secret` is "" where it takes Ed25519."""
+    """A medium; `webhook` or `mail` may be "". `secret` is "" where it takes Ed25519.
+
+    Who is pushed to has neither, and wants everything.
+    """
 
     reader: Reader
     webhook: str
@@ -96,10 +100,13 @@ class World:
 
     def outlets(self, web_port: int) -> Iterator[Outlet]:
         """The outlets; their webhooks are on `web_port` of hosts under sim.localhost."""
-        draw = self._draw("outlets")
+        draw, pushed_to = self._draw("outlets"), pushed(self.size.outlets)
         for number in range(1, self.size.outlets + 1):
-            reader = _reader(draw, f"o-{number:04d}", f"Outlet {number:04d}")
+            reader = _reader(draw, outlet_id(number), f"Outlet {number:04d}")
             way = draw()
+            if number in pushed_to:
+                yield Outlet(replace(reader, interest=""), "", "", "")
+                continue
             yield Outlet(
                 reader,
                 webhook_url(number, web_port) if way < 0.8 else "",
@@ -147,6 +154,11 @@ class World:
     def _draw(self, what: str) -> Draw:
         # Only Random.random() is used: its numbers are the same in every Python.
         return random.Random(f"{self.seed} {what}").random
+
+
+def outlet_id(number: int) -> str:
+    """The outside id of an outlet: "o-0001"."""
+    return f"o-{number:04d}"
 
 
 def desktop_id(number: int) -> str:

@@ -8,7 +8,8 @@ from tidewire.model.delivery import ChannelCode, DeliveryState, Event
 from tidewire.model.subscriber import Kind
 from tidewire.store.database import Connection
 
-SPOKEN = 400  # codes below are our own decision: the endpoint was not asked
+# Codes below are our own decision: the endpoint was not asked. SSH counts from 1.
+SPOKEN = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Claim:
     version: int
     endpoint_id: int
     address: str
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +37,20 @@ class Standing:
 async def claims(tx: Connection, release_id: int) -> list[Claim]:
     """What endpoints accepted or refused, and what came back later; each said once."""
     rows = await tx.execute(
-        "SELECT DISTINCT p.channel, e.event, e.version, e.endpoint_id, p.address"
+        "SELECT DISTINCT p.channel, e.event, e.version, e.endpoint_id, p.address, e.detail"
         " FROM ledger_batch b JOIN ledger_entry e ON e.batch_id = b.id"
         " JOIN endpoint p ON p.id = e.endpoint_id"
-        " WHERE b.release_id = %s AND (e.event = ANY(%s) OR (e.event = %s AND e.code >= %s))",
+        " WHERE b.release_id = %s AND (e.event = ANY(%s) OR (e.event = %s AND"
+        "  (e.code >= %s OR (p.channel = %s AND e.code > 0))))",
         (
             release_id,
             [Event.ACCEPTED, Event.BOUNCED, Event.COMPLAINED, Event.UNSUBSCRIBED],
             Event.REFUSED,
             SPOKEN,
+            ChannelCode.SFTP,
         ),
     )
-    return [
-        Claim(ChannelCode(row[0]), Event(row[1]), row[2], row[3], row[4])
-        for row in await rows.fetchall()
-    ]
+    return [Claim(ChannelCode(row[0]), Event(row[1]), *row[2:]) for row in await rows.fetchall()]
 
 
 async def standings(tx: Connection, release_id: int, until: datetime) -> list[Standing]:

@@ -1,38 +1,46 @@
-"""Data keys of releases, wrapped, and which master key is in use. Only vault/ may use this."""
+"""Keys of releases and issuers, wrapped, and which master key is in use. For vault/ alone."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from enum import Enum
 
 from tidewire.store.database import Connection
 
 
-async def find(tx: Connection, release_id: int) -> tuple[bytes, bytes] | None:
-    """(id of the master key, wrapped data key) of a release."""
-    row = await (
-        await tx.execute(
-            "SELECT key_id, wrapped FROM data_key WHERE release_id = %s", (release_id,)
-        )
-    ).fetchone()
+class Owner(Enum):
+    """Whose a key is: the table and column that it stands in."""
+
+    RELEASE = ("data_key", "release_id")
+    ISSUER = ("issuer_key", "issuer_id")
+
+
+async def find(tx: Connection, owner: Owner, owner_id: int) -> tuple[bytes, bytes] | None:
+    """(id of the master key, wrapped key) of a release or an issuer."""
+    table, column = owner.value
+    query = f"SELECT key_id, wrapped FROM {table} WHERE {column} = %s"
+    row = await (await tx.execute(query.encode(), (owner_id,))).fetchone()
     return None if row is None else (bytes(row[0]), bytes(row[1]))
 
 
-async def add(tx: Connection, release_id: int, key_id: bytes, wrapped: bytes) -> bool:
-    """Store a release's data key; False where it has one already, which then stands."""
-    done = await tx.execute(
-        "INSERT INTO data_key (release_id, key_id, wrapped) VALUES (%s, %s, %s)"
-        " ON CONFLICT (release_id) DO NOTHING",
-        (release_id, key_id, wrapped),
+async def add(tx: Connection, owner: Owner, owner_id: int, key_id: bytes, wrapped: bytes) -> bool:
+    """Store a key; False where its owner has one already, which then stands."""
+    table, column = owner.value
+    query = (
+        f"INSERT INTO {table} ({column}, key_id, wrapped) VALUES (%s, %s, %s)"
+        f" ON CONFLICT ({column}) DO NOTHING"
     )
+    done = await tx.execute(query.encode(), (owner_id, key_id, wrapped))
     return done.rowcount == 1
 
 
-async def of_master(tx: Connection, key_id: bytes) -> AsyncIterator[tuple[int, bytes]]:
-    """(release id, wrapped data key) of all that this master key wraps."""
+async def of_master(
+    tx: Connection, owner: Owner, key_id: bytes
+) -> AsyncIterator[tuple[int, bytes]]:
+    """(owner's id, wrapped key) of all that this master key wraps."""
+    table, column = owner.value
+    query = f"SELECT {column}, wrapped FROM {table} WHERE key_id = %s ORDER BY {column}"
     async with tx.cursor("data_keys") as cursor:
-        await cursor.execute(
-            "SELECT release_id, wrapped FROM data_key WHERE key_id = %s ORDER BY release_id",
-            (key_id,),
-        )
+        await cursor.execute(query.encode(), (key_id,))
         async for row in cursor:
             yield row[0], bytes(row[1])
 
@@ -43,12 +51,13 @@ async def count_by_master(tx: Connection) -> dict[bytes, int]:
     return {bytes(row[0]): row[1] for row in await rows.fetchall()}
 
 
-async def replace(tx: Connection, release_id: int, key_id: bytes, wrapped: bytes) -> None:
-    """Put the same data key, wrapped by another master key, in its row."""
-    await tx.execute(
-        "UPDATE data_key SET key_id = %s, wrapped = %s WHERE release_id = %s",
-        (key_id, wrapped, release_id),
-    )
+async def replace(
+    tx: Connection, owner: Owner, owner_id: int, key_id: bytes, wrapped: bytes
+) -> None:
+    """Put the same key, wrapped by another master key, in its row."""
+    table, column = owner.value
+    query = f"UPDATE {table} SET key_id = %s, wrapped = %s WHERE {column} = %s"
+    await tx.execute(query.encode(), (key_id, wrapped, owner_id))
 
 
 async def master(tx: Connection) -> bytes | None:

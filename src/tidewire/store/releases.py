@@ -95,6 +95,14 @@ async def of_key(
     return row[0], row[1], State(row[2]), row[3], None if row[4] is None else bytes(row[4])
 
 
+async def issuer_of(tx: Connection, ref: str) -> int | None:
+    """The id of the issuer whose release this is."""
+    row = await (
+        await tx.execute("SELECT issuer_id FROM release WHERE ref = %s", (ref,))
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 async def put_version(
     tx: Connection,
     release_id: int,

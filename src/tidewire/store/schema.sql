@@ -58,6 +58,38 @@ CREATE TABLE data_key (
     wrapped     bytea NOT NULL
 );
 
+-- A key for each issuer: the keys of its pictures are derived from it.
+CREATE TABLE issuer_key (
+    issuer_id   int PRIMARY KEY REFERENCES issuer,
+    key_id      bytea NOT NULL,                 -- of the master key that wraps it
+    wrapped     bytea NOT NULL
+);
+
+-- Pictures: their bytes stay sealed for good; once one is public its key stands beside it.
+CREATE TABLE picture (
+    id          int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    ref         text NOT NULL UNIQUE,           -- the public id, not guessable
+    issuer_id   int NOT NULL REFERENCES issuer,
+    mark        bytea NOT NULL,                 -- of its bytes, keyed by the issuer's key
+    media_type  text NOT NULL,
+    size        int NOT NULL,                   -- bytes
+    width       int NOT NULL,                   -- pixels, as it is shown
+    height      int NOT NULL,
+    uploaded_at timestamptz NOT NULL,
+    sealed      bytea NOT NULL,
+    key         bytea,                          -- set by publish/moment
+    UNIQUE (issuer_id, mark)
+);
+ALTER TABLE picture ALTER COLUMN sealed SET STORAGE EXTERNAL;   -- it cannot be compressed
+
+-- Which release names which picture, in any version: what is named by none is dropped in time.
+CREATE TABLE release_picture (
+    release_id  int NOT NULL REFERENCES release,
+    picture_id  int NOT NULL REFERENCES picture,
+    PRIMARY KEY (release_id, picture_id)
+);
+CREATE INDEX release_picture_picture ON release_picture (picture_id);
+
 CREATE TABLE release_version (
     release_id      int NOT NULL REFERENCES release,
     version         smallint NOT NULL,
@@ -357,13 +389,30 @@ CREATE TABLE search_entry (
     published_at    timestamptz NOT NULL,           -- of that version
     headline        text NOT NULL,                  -- for the list of what was found
     subheadline     text NOT NULL,
-    terms           tsvector NOT NULL,              -- made by search/: text, filters, blocks of places
+    terms           tsvector NOT NULL,              -- made by search/: text, filters, days
+    doc             bigint NOT NULL GENERATED ALWAYS AS IDENTITY,   -- what an index calls this row
     PRIMARY KEY (release_id, language)
 );
--- No list of entries to be sorted in later: a search would have to read it through.
-CREATE INDEX search_entry_terms ON search_entry USING gin (terms) WITH (fastupdate = off);
-CREATE INDEX search_entry_published ON search_entry (published_at);
+CREATE UNIQUE INDEX search_entry_doc ON search_entry (doc);
 ALTER TABLE search_entry ALTER COLUMN terms SET STATISTICS 0;   -- the plan is always the same
+
+-- The terms of the newest rows, which are in no pack yet.
+CREATE TABLE search_fresh (
+    doc             bigint PRIMARY KEY,
+    terms           tsvector NOT NULL
+) WITH (toast_tuple_target = 128);                  -- terms lie apart: a page holds many rows
+-- No list of entries to be sorted in later: a search would have to read it through.
+CREATE INDEX search_fresh_terms ON search_fresh USING gin (terms) WITH (fastupdate = off);
+ALTER TABLE search_fresh ALTER COLUMN terms SET STATISTICS 0;       -- the plan is always the same
+
+-- All the others: which docs a term is in, 16,384 docs to a pack. What was taken back stays in it.
+CREATE TABLE search_pack (
+    term            text COLLATE "C" NOT NULL,
+    pack            int NOT NULL,
+    docs            bytea NOT NULL,                 -- int4, highest octet first
+    PRIMARY KEY (term, pack)
+);
+ALTER TABLE search_pack ALTER COLUMN docs SET STORAGE EXTERNAL;     -- read more often than written
 
 -- One row: how far the wire is in the index.
 CREATE TABLE search_head (
@@ -371,3 +420,10 @@ CREATE TABLE search_head (
     taken_in    bigint NOT NULL                     -- the last sequence number
 );
 INSERT INTO search_head (taken_in) VALUES (0);
+
+-- One row: how many packs there are; docs below them are in no search_fresh.
+CREATE TABLE search_packed (
+    only_row        bool PRIMARY KEY DEFAULT true CHECK (only_row),
+    packs           int NOT NULL
+);
+INSERT INTO search_packed (packs) VALUES (0);

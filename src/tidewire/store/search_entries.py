@@ -1,16 +1,13 @@
 """The index of public renditions, as it is written: behind the wire, one row for each language.
 
-Rows are kept under blocks of places as well (256, 4,096, 65,536 releases), as terms beside those
-of their text.
+The terms of the newest rows wait in `search_fresh`; store/search_packs takes them from there.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tidewire.store.database import Connection
-
-SHIFTS = (8, 12, 16)  # a block holds 2**shift places
 
 Terms = Mapping[str, Sequence[tuple[int, str]]]
 
@@ -55,16 +52,17 @@ async def place(tx: Connection, release_id: int) -> int:
 
 
 async def drop(tx: Connection, release_id: int, languages: Sequence[str] | None = None) -> None:
-    """Take a release out of the index, or these languages of it."""
+    """Take a release out of the index, or these languages of it; packs keep their numbers."""
     only = None if languages is None else list(languages)
     await tx.execute(
-        "DELETE FROM search_entry WHERE release_id = %s"
-        " AND (%s::text[] IS NULL OR language = ANY(%s))",
+        "WITH gone AS (DELETE FROM search_entry WHERE release_id = %s"
+        " AND (%s::text[] IS NULL OR language = ANY(%s)) RETURNING doc)"
+        " DELETE FROM search_fresh USING gone WHERE search_fresh.doc = gone.doc",
         (release_id, only, only),
     )
 
 
-async def put(tx: Connection, entries: Iterable[Entry]) -> None:
+async def put(tx: Connection, entries: Sequence[Entry]) -> None:
     """Put renditions into the index, which does not hold them."""
     query = (
         "COPY search_entry (release_id, language, version, place, published_at, headline,"
@@ -76,6 +74,12 @@ async def put(tx: Connection, entries: Iterable[Entry]) -> None:
                 (one.release_id, one.language, one.version, one.place, one.published_at)
                 + (one.headline, one.subheadline, write_terms(one))
             )
+    await tx.execute(
+        "INSERT INTO search_fresh (doc, terms) SELECT doc, terms FROM search_entry"
+        " JOIN unnest(%s::int[], %s::text[]) AS put (release_id, language)"
+        " USING (release_id, language) ORDER BY doc",
+        ([one.release_id for one in entries], [one.language for one in entries]),
+    )
 
 
 def write_terms(entry: Entry) -> str:
@@ -84,13 +88,7 @@ def write_terms(entry: Entry) -> str:
         f"{quoted(term)}:{','.join(f'{at}{weight}' for at, weight in places)}"
         for term, places in entry.terms.items()
     ]
-    blocks = (block_term(shift, entry.place >> shift) for shift in SHIFTS)
-    return " ".join([*kept, *map(quoted, [*entry.filters, *blocks])])
-
-
-def block_term(shift: int, number: int) -> str:
-    """The term of a block of 2**shift places."""
-    return f"=b{shift}:{number}"
+    return " ".join([*kept, *map(quoted, entry.filters)])
 
 
 def quoted(term: str) -> str:

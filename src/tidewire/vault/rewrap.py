@@ -3,22 +3,24 @@
 from datetime import datetime
 
 from tidewire.store import data_keys
+from tidewire.store.data_keys import Owner
 from tidewire.store.database import Connection
 from tidewire.vault.keys import MasterKey
-from tidewire.vault.text import about_key
+from tidewire.vault.text import about_issuer_key, about_key
 
 
 async def rewrap(tx: Connection, old: MasterKey, new: MasterKey, now: datetime) -> int:
-    """Wrap every data key of `old` by `new`, which is in use from now on; returns how many.
+    """Wrap every key of `old` by `new`, which is in use from now on; returns how many.
 
-    The texts stay as they are. Raises CannotOpen where a row was changed.
+    Texts and pictures stay as they are. Raises CannotOpen where a row was changed.
     """
     done = 0
-    async for release_id, wrapped in data_keys.of_master(tx, old.id):
-        about = about_key(release_id)
-        fresh = new.wrap(old.unwrap(wrapped, about), about)
-        await data_keys.replace(tx, release_id, new.id, fresh)
-        done += 1
+    for owner, about_of in ((Owner.RELEASE, about_key), (Owner.ISSUER, about_issuer_key)):
+        async for owner_id, wrapped in data_keys.of_master(tx, owner, old.id):
+            about = about_of(owner_id)
+            fresh = new.wrap(old.unwrap(wrapped, about), about)
+            await data_keys.replace(tx, owner, owner_id, new.id, fresh)
+            done += 1
     await begin_anew(tx, new, now)
     return done
 

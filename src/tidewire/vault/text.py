@@ -55,6 +55,16 @@ def about_key(release_id: int) -> bytes:
     return f"data key of release {release_id}".encode()
 
 
+def about_issuer_key(issuer_id: int) -> bytes:
+    """The place of an issuer's key."""
+    return f"key of issuer {issuer_id}".encode()
+
+
+def about_picture(ref: str) -> bytes:
+    """The place of a picture's bytes."""
+    return f"picture {ref}".encode()
+
+
 def about_text(release_id: int, version: int) -> bytes:
     """The place of a version's text."""
     return f"text of release {release_id} version {version}".encode()

@@ -14,7 +14,9 @@ from tidewire.model.opening import Opening
 from tidewire.model.release import Edition
 from tidewire.model.rendition import Rendition
 from tidewire.store import data_keys, sealed_texts, waiting_renditions
+from tidewire.store.data_keys import Owner
 from tidewire.store.database import Connection
+from tidewire.store.pictures import StoredPicture
 from tidewire.store.releases import Decision, Row
 from tidewire.store.translation_drafts import SavedDraft
 from tidewire.store.waiting_renditions import WaitingRendition
@@ -24,8 +26,10 @@ from tidewire.vault.text import (
     Draft,
     Text,
     about_draft,
+    about_issuer_key,
     about_key,
     about_note,
+    about_picture,
     about_rendition,
     about_text,
     pack,
@@ -59,12 +63,13 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class _Sealed:
-    """One seal and the place that it stands in."""
+    """One seal and the place that it stands in; `key` where it is not the release's."""
 
     release_id: int
     version: int
     sealed: bytes
     about: bytes
+    key: bytes = b""
 
 
 class Vault:
@@ -123,6 +128,30 @@ class Vault:
         sealed = _Sealed(draft.release_id, version, draft.sealed, place)
         [raw] = await self._open(tx, [sealed], opening)
         return unpack_draft(raw)
+
+    async def picture_mark(self, tx: Connection, issuer_id: int, digest: bytes) -> bytes:
+        """What tells a picture's bytes (their SHA-256) from others, and proves no guess."""
+        key = await self._key(tx, Owner.ISSUER, issuer_id)
+        return hmac.digest(key, b"mark\0" + digest, "sha256")
+
+    async def picture_key(self, tx: Connection, issuer_id: int, ref: str) -> bytes:
+        """The key of one picture, which tells nothing of its issuer's. Raises CannotOpen."""
+        key = await self._key(tx, Owner.ISSUER, issuer_id)
+        return hmac.digest(key, b"picture\0" + ref.encode(), "sha256")
+
+    async def seal_picture(self, tx: Connection, issuer_id: int, ref: str, raw: bytes) -> bytes:
+        """A picture's bytes under seal. Raises CannotOpen without the right master key."""
+        key = await self.picture_key(tx, issuer_id, ref)
+        return await asyncio.to_thread(seal, key, raw, about_picture(ref))
+
+    async def picture(
+        self, tx: Connection, stored: StoredPicture, place: tuple[int, int], opening: Opening
+    ) -> bytes:
+        """A picture's bytes, opened for the release and version in `place`. Raises CannotOpen."""
+        key = await self.picture_key(tx, stored.issuer_id, stored.ref)
+        sealed = _Sealed(*place, stored.sealed, about_picture(stored.ref), key)
+        [raw] = await self._open(tx, [sealed], opening)
+        return raw
 
     async def fingerprint(self, tx: Connection, release_id: int, digest: bytes) -> bytes:
         """A digest that proves no guess to whoever lacks the key (HMAC-SHA256)."""
@@ -188,44 +217,48 @@ class Vault:
         """Open and record: the only place where what waits is unsealed."""
         if not seals:
             return []
-        keys = {one.release_id: b"" for one in seals}
+        keys = {one.release_id: b"" for one in seals if not one.key}
         for release_id in keys:
             keys[release_id] = await self.key_of(tx, release_id)
         opened = await asyncio.to_thread(
-            lambda: [unseal(keys[one.release_id], one.sealed, one.about) for one in seals]
+            lambda: [
+                unseal(one.key or keys[one.release_id], one.sealed, one.about) for one in seals
+            ]
         )
         await self._record(opening, sorted({(one.release_id, one.version) for one in seals}))
         return opened
 
     async def key_of(self, tx: Connection, release_id: int) -> bytes:
-        """The data key of a release (32 bytes), made where there is none. Raises CannotOpen.
+        """The data key of a release (32 bytes), made where there is none. Raises CannotOpen."""
+        return await self._key(tx, Owner.RELEASE, release_id)
 
-        The row is looked up every time: a key whose row was rolled back must seal nothing.
-        """
-        found = await data_keys.find(tx, release_id)
+    async def _key(self, tx: Connection, owner: Owner, owner_id: int) -> bytes:
+        """The row is looked up every time: a key whose row was rolled back must seal nothing."""
+        about = (about_key if owner is Owner.RELEASE else about_issuer_key)(owner_id)
+        found = await data_keys.find(tx, owner, owner_id)
         if found is None:
             fresh = new_key()
-            wrapped = await asyncio.to_thread(self._keys.wrap, fresh, about_key(release_id))
-            if await data_keys.add(tx, release_id, self._keys.id, wrapped):
+            wrapped = await asyncio.to_thread(self._keys.wrap, fresh, about)
+            if await data_keys.add(tx, owner, owner_id, self._keys.id, wrapped):
                 return fresh
-            found = await data_keys.find(tx, release_id)
+            found = await data_keys.find(tx, owner, owner_id)
             assert found is not None
         key_id, wrapped = found
         kept = self._kept.pop(wrapped, None)
         if kept is None:
-            kept = await self._unwrap(release_id, key_id, wrapped)
+            kept = await self._unwrap(about, key_id, wrapped)
         self._kept[wrapped] = kept
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         return kept
 
-    async def _unwrap(self, release_id: int, key_id: bytes, wrapped: bytes) -> bytes:
+    async def _unwrap(self, about: bytes, key_id: bytes, wrapped: bytes) -> bytes:
         if self._keys.id and key_id != self._keys.id:
             raise CannotOpen(
-                "This release is sealed under another master key.",
+                "This is sealed under another master key.",
                 "The operator opens it with: tidewire vault rewrap FILE.",
             )
-        return await asyncio.to_thread(self._keys.unwrap, wrapped, about_key(release_id))
+        return await asyncio.to_thread(self._keys.unwrap, wrapped, about)
 
 
 def _text_seal(edition: Edition, sealed: bytes) -> _Sealed:

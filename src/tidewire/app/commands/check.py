@@ -11,6 +11,7 @@ from tidewire.app.commands.submit import print_problems
 from tidewire.clock import SystemClock
 from tidewire.crosscheck.compare import Cell, Comparison, Row, compare, said
 from tidewire.crosscheck.match import Verdict
+from tidewire.intake.beside import files_of
 from tidewire.intake.checks.check import check as look
 from tidewire.intake.checks.check import stops
 from tidewire.intake.read import read_files
@@ -22,7 +23,9 @@ def check(
     every: Annotated[bool, typer.Option("--all", help="Show what agrees, too.")] = False,
 ) -> None:
     """Check a release and compare its languages; nothing is stored. Exit code 2 for an error."""
-    release = raw_release(read_submission(read_files(files, {})))
+    document = read_files(files, {})
+    beside = {name: picture for name, (picture, _) in files_of(document, files).items()}
+    release = raw_release(read_submission(document), beside)
     problems = look(release, SystemClock().now())
     console = Console(markup=False)
     if len(release.renditions) > 1:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from tidewire.app.commands.submit import read_contact
+from tidewire.app.commands.submit import Beside, read_contact
 from tidewire.app.demo import show
 from tidewire.app.demo.play import Look, Play
 from tidewire.app.demo.setting import TELL_SECONDS, forget, fresh_folder, open_setting
@@ -21,6 +21,7 @@ from tidewire.app.demo.verdict import Verdict
 from tidewire.app.running import run, stop_on_signal
 from tidewire.app.settings import read_settings
 from tidewire.clock import SystemClock, stopwatch
+from tidewire.intake.beside import files_of
 from tidewire.intake.checks.check import check, stops
 from tidewire.intake.read import read_files
 from tidewire.intake.submission import raw_release, read_submission
@@ -54,12 +55,12 @@ def demo(
     """Send a release to a whole simulated world, and compare the ledger with the truth."""
     if not 0 < scale <= 10:
         raise BadInput(f"A scale of {scale} makes no world.", "Give one above 0, at most 10.")
-    document = _document(release or _samples(), headline, contact or ())
+    document, beside = _document(release or _samples(), headline, contact or ())
     if json_file is not None and not os.access(json_file.absolute().parent, os.W_OK):
         raise BadInput(f"{json_file} cannot be written.", "Name a file in a folder of yours.")
     folder = fresh_folder(read_settings().home)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH)
-    stage = _Stage(folder, document, console, exit_, json_file)
+    stage = _Stage(folder, document, beside, console, exit_, json_file)
     size = {"seed": seed, "scale": scale, "connected": connected}
     verdict = run(_watch(stage, size))
     if verdict is not None and not verdict.agree:
@@ -78,12 +79,14 @@ class _Stage:
         self,
         folder: Path,
         document: dict[str, Any],
+        beside: Beside,
         console: Console,
         ends: bool,
         json_file: Path | None,
     ) -> None:
         self.folder = folder
         self.document = document
+        self.beside = beside
         self.console = console
         self.ends = ends
         self.json_file = json_file
@@ -110,7 +113,7 @@ async def _play(stage: _Stage, size: dict[str, Any], stopping: asyncio.Event) ->
         with _progress(console) as look:
             play = Play(setting, console.print, look)
             await play.prepare()
-            t0 = await play.publish(stage.document)
+            t0 = await play.publish(stage.document, stage.beside)
             console.print(f"handed in and approved; it goes out at {t0:%H:%M:%S.%f} UTC")
             await play.settle(t0)
             verdict = await play.judge(t0)
@@ -148,18 +151,21 @@ def _lines(console: Console) -> Callable[[Look], None]:
     return tell
 
 
-def _document(files: Sequence[Path], headline: str, contacts: Sequence[str]) -> dict[str, Any]:
-    """The release as the API takes it. Raises BadInput."""
+def _document(
+    files: Sequence[Path], headline: str, contacts: Sequence[str]
+) -> tuple[dict[str, Any], Beside]:
+    """The release as the API takes it, and the pictures beside it. Raises BadInput."""
     given: dict[str, Any] = {
         "headline": headline,
         "contacts": [read_contact(text) for text in contacts],
     }
     document = read_files(files, {name: value for name, value in given.items() if value})
-    submission = read_submission(document)
-    problems = check(raw_release(submission), SystemClock().now())
+    submission, beside = read_submission(document), files_of(document, files)
+    known = {name: picture for name, (picture, _) in beside.items()}
+    problems = check(raw_release(submission, known), SystemClock().now())
     if stops(problems):
         raise BadInput("This release would not be taken.", "Correct what is named.", problems)
-    return submission.model_dump(mode="json", exclude_unset=True)
+    return submission.model_dump(mode="json", exclude_unset=True), beside
 
 
 def _samples() -> list[Path]:

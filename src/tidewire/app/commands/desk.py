@@ -15,20 +15,22 @@ from rich.table import Table
 
 from tidewire.app.assemble import open_house
 from tidewire.app.commands.mail import say_where_mail_goes
-from tidewire.app.commands.submit import print_problems
+from tidewire.app.commands.submit import print_problems, with_pictures
 from tidewire.app.running import run
 from tidewire.desk import decide, queue, renditions
 from tidewire.desk.answers import queued_out, shown_out
 from tidewire.desk.sign import Decided, Desk
 from tidewire.formats.article import article
 from tidewire.formats.text import article_text, plain
+from tidewire.intake.beside import files_of
 from tidewire.intake.read import read_files
 from tidewire.intake.strings import block
-from tidewire.intake.submission import Correction, read_submission
-from tidewire.intake.submit import Intake, examine, replacement
+from tidewire.intake.submission import Correction
+from tidewire.intake.submit import Intake, examine, owner_of, replacement
 from tidewire.model.errors import BadInput, NotFound
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Opening, Why
+from tidewire.model.picture import Picture
 from tidewire.model.release import Release, State
 from tidewire.store import accounts
 
@@ -57,6 +59,21 @@ def list_releases(
 def show(ref: Ref, as_json: AsJson = False) -> None:
     """One release: its text, what the checks find now, what was decided."""
     run(_show(ref, as_json))
+
+
+@app.command()
+def picture(
+    ref: Ref,
+    name: Annotated[str, typer.Argument(help="The picture, as `show` names it.")],
+    to: Annotated[Path, typer.Option(help="The file to write.", dir_okay=False)],
+) -> None:
+    """Write a picture to a file, to look at it; before T0 the ledger tells who did."""
+    raw = run(_picture(ref, name))
+    try:
+        with to.open("xb") as out:
+            out.write(raw)
+    except OSError as error:
+        raise BadInput(f"{to} cannot be written: {error.strerror}.", "Name a new file.") from None
 
 
 @app.command("return")
@@ -123,10 +140,13 @@ def correct(
     note: Note,
 ) -> None:
     """A new version, at once, to all who had the one before."""
-    new = Correction(note=_said(note), release=read_submission(read_files(files, {})))
+    said, document = _said(note), read_files(files, {})
+    beside = files_of(document, files)
 
     async def work(desk: Desk, caller: Caller) -> Decided:
-        content = await replacement(Intake(desk.database, desk.clock, desk.bell, desk.vault), new)
+        intake = Intake(desk.database, desk.clock, desk.bell, desk.vault)
+        new = await with_pictures(intake, await owner_of(intake, ref), document, beside)
+        content = await replacement(intake, ref, Correction(note=said, release=new))
         return await decide.correct(desk, caller, ref, content.content, content.note)
 
     _decide(by, work)
@@ -228,7 +248,20 @@ def _facts(release: Release) -> list[tuple[str, list[str]]]:
             [" ".join((o.name, o.lei, o.isin, o.ticker)) for o in release.organisations],
         ),
         ("circuits", list(release.circuits)),
+        ("pictures", [_pictured(one) for one in release.pictures]),
     ]
+
+
+def _pictured(one: Picture) -> str:
+    size = f"{one.width} × {one.height} {one.ending}, {one.size:,} bytes"
+    return " ".join(filter(None, (one.ref, one.file, f"({size})", one.credit)))
+
+
+async def _picture(ref: str, name: str) -> bytes:
+    async with open_house() as house:
+        desk = Desk(house.database, house.clock, house.bell, house.vault)
+        raw, _ = await queue.picture(desk, _opening(Why.SHOW), ref, name)
+        return raw
 
 
 async def _show(ref: str, as_json: bool) -> None:

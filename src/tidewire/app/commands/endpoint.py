@@ -9,17 +9,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tidewire.app.assemble import House, open_house
+from tidewire.app.assemble import open_house
+from tidewire.app.pushing import LONGEST_SECRET, add_endpoint, bare_secret, code_of, read_secret
 from tidewire.app.running import run
 from tidewire.model.delivery import ChannelCode
-from tidewire.model.errors import BadInput, Conflict, NotFound
-from tidewire.model.subscriber import EndpointState, Kind
-from tidewire.store import deliveries, endpoints, health, subscribers, subscriptions
+from tidewire.model.errors import Conflict, NotFound
+from tidewire.model.subscriber import EndpointState
+from tidewire.store import deliveries, endpoints, health, subscriptions
 
 REPLAY = timedelta(days=7)  # what a returning endpoint is sent after all
-
-LONGEST_SECRET = 20_000  # a private key of 8192 bits takes a third of that
-PUSHED = {code.label: code for code in (ChannelCode.SFTP, ChannelCode.FTPS, ChannelCode.WORDPRESS)}
 
 app = typer.Typer(help="Addresses: where to push to, which are held back, how one comes back.")
 
@@ -39,10 +37,8 @@ def add(
     ],
 ) -> None:
     """Push to an outlet from now on; once more, with a new secret, replaces that."""
-    code = PUSHED.get(channel)
-    if code is None:
-        raise BadInput(f"{channel!r} is no such channel.", f"One of: {', '.join(PUSHED)}.")
-    number, new = run(_add(code, outlet, address, _secret(secret_file)))
+    code, secret = code_of(channel), _secret(secret_file)
+    number, new = run(_add(code, outlet, address, secret))
     said = "It is pushed to" if new else "It has a new secret"
     typer.echo(f"{said}: endpoint {number}.")
 
@@ -67,47 +63,14 @@ def enable(endpoint_id: int) -> None:
 
 
 def _secret(file: str) -> str:
-    """The secret, without the line's end behind a password."""
-    try:
-        raw = sys.stdin.read(LONGEST_SECRET + 1) if file == "-" else Path(file).read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise BadInput("The file with the secret cannot be read.", "Name a text file.") from None
-    if len(raw) > LONGEST_SECRET:
-        raise BadInput(f"The secret is longer than {LONGEST_SECRET} characters.")
-    return raw if "\n" in raw.strip() else raw.strip("\r\n")
+    if file == "-":
+        return bare_secret(sys.stdin.read(LONGEST_SECRET + 1))
+    return read_secret(Path(file))
 
 
 async def _add(code: ChannelCode, outlet: str, address: str, secret: str) -> tuple[int, bool]:
-    """(id, whether it is new)."""
     async with open_house() as house:
-        await _check(house, code, address, secret)
-        async with house.database.transaction() as tx:
-            subscriber = await subscribers.of_outside_id(tx, Kind.OUTLET, outlet)
-            found = await endpoints.of_address(tx, code, address)
-            if found is None:
-                return await endpoints.add(tx, subscriber.id, code, address, secret), True
-            if found.subscriber_id != subscriber.id:
-                raise Conflict(f"This address is another outlet's: endpoint {found.id}.")
-            await endpoints.set_secret(tx, found.id, secret)
-            return found.id, False
-
-
-async def _check(house: House, code: ChannelCode, address: str, secret: str) -> None:
-    """Raise BadInput where the channel could never send there."""
-    from tidewire.channels.ftps.channel import FtpsChannel
-    from tidewire.channels.sftp.channel import SftpChannel
-    from tidewire.channels.wordpress.channel import WordPressChannel
-
-    makes: dict[ChannelCode, type[SftpChannel | FtpsChannel | WordPressChannel]] = {
-        ChannelCode.SFTP: SftpChannel,
-        ChannelCode.FTPS: FtpsChannel,
-        ChannelCode.WORDPRESS: WordPressChannel,
-    }
-    made = makes[code](house.channel_context())
-    try:
-        made.check(address, secret)
-    finally:
-        await made.close()
+        return await add_endpoint(house, code, outlet, address, secret)
 
 
 async def _disable(endpoint_id: int) -> None:

@@ -1,4 +1,4 @@
-"""`tidewire import`: take subscribers in from CSV files, and subjects from IPTC's export."""
+"""`tidewire import`: subscribers and endpoints from CSV files, subjects from IPTC's export."""
 
 from pathlib import Path
 
@@ -7,9 +7,11 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn
 
 from tidewire.app.assemble import open_house
+from tidewire.app.pushing import COLUMNS, import_endpoints
 from tidewire.app.running import run
-from tidewire.audience.admit import SHOWN, Admission, Summary
+from tidewire.audience.admit import Admission
 from tidewire.audience.media_topics import Export, read_export, take_in
+from tidewire.audience.rejects import SHOWN, Summary
 from tidewire.audience.rows import FORMS
 from tidewire.model.media_topics import ATTRIBUTION
 from tidewire.model.subscriber import Kind
@@ -17,7 +19,8 @@ from tidewire.model.subscriber import Kind
 NOTHING_KEPT = 2
 
 app = typer.Typer(
-    help="Take subscribers in from CSV files, subjects from IPTC's.", no_args_is_help=True
+    help="Take subscribers and endpoints in from CSV files, subjects from IPTC's.",
+    no_args_is_help=True,
 )
 
 
@@ -37,6 +40,12 @@ def journalists(file: Path) -> None:
 def desktops(file: Path) -> None:
     """Import desktops."""
     _import(Kind.DESKTOP, file)
+
+
+@app.command(help=f"Where outlets are pushed to. Columns: {','.join(COLUMNS)}")
+def endpoints(file: Path) -> None:
+    """Import endpoints."""
+    _tell("endpoints", run(_push(file)))
 
 
 @app.command()
@@ -60,15 +69,24 @@ def mediatopics(file: Path) -> None:
 
 def _import(kind: Kind, file: Path) -> None:
     size = file.stat().st_size if file.is_file() else None
-    summary = run(_admit(kind, file, size))
+    _tell(f"{kind.name.lower()}s", run(_admit(kind, file, size)))
+
+
+def _tell(what: str, summary: Summary) -> None:
+    """Say what became of a file. Ends with NOTHING_KEPT where none of its rows was taken."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for line, reason in summary.first:
         console.print(f"line {line}: {reason}", markup=False)
     if summary.rejected > len(summary.first):
         console.print(f"... and {summary.rejected - len(summary.first):,} more")
     told = f", {summary.rejected:,} rejected, see {summary.written_to}" if summary.rejected else ""
-    text = f"{kind.name.lower()}s: {summary.new:,} new, {summary.renewed:,} renewed{told}"
+    text = f"{what}: {summary.new:,} new, {summary.renewed:,} renewed{told}"
     Console(highlight=False, soft_wrap=True).print(text, markup=False)
+    if summary.silent:
+        console.print(
+            f"{summary.silent:,} of them have neither webhook nor mail: push to them (tidewire"
+            " endpoint add), or let them pull (tidewire outlet key)."
+        )
     if not summary.kept:
         console.print("No row was kept.")
         raise typer.Exit(NOTHING_KEPT)
@@ -77,6 +95,11 @@ def _import(kind: Kind, file: Path) -> None:
 async def _take_in(export: Export) -> None:
     async with open_house() as house:
         await take_in(house.database, house.bell, house.clock, export.topics)
+
+
+async def _push(file: Path) -> Summary:
+    async with open_house() as house:
+        return await import_endpoints(house, file)
 
 
 async def _admit(kind: Kind, file: Path, size: int | None) -> Summary:

@@ -30,14 +30,15 @@ def simulate(
     smtp_port: Annotated[int, typer.Option(help="0 takes a free port.")] = 0,
     https_port: Annotated[int, typer.Option(help="0 takes a free port.")] = 0,
     control_port: Annotated[int, typer.Option(help="0 takes a free port.")] = 0,
+    ssh_port: Annotated[int, typer.Option(help="0 takes a free port.")] = 0,
 ) -> None:
-    """Run a world to send to: mailboxes, HTTPS endpoints, desktops and people."""
+    """Run a world to send to: mailboxes, HTTPS endpoints, file servers, sites, desktops, people."""
     if not 0 < scale <= 10:
         raise BadInput(f"A scale of {scale} makes no world.", "Give one above 0, at most 10.")
     folder = world.absolute()
     folder.mkdir(parents=True, exist_ok=True)
     wire = Wire(base_url.rstrip("/") or None, stream_url or None, _address(inbound))
-    ports = Ports(smtp_port, https_port, control_port)
+    ports = Ports(smtp_port, https_port, control_port, ssh_port)
     size = Size().scaled(scale)
     size = replace(size, connected=min(connected or size.connected, size.desktops))
     run(_simulate(folder, World(seed, size), wire, ports))
@@ -68,9 +69,12 @@ def _tell(running: Simulation) -> None:
         f"A world of {size.outlets:,} outlets, {size.journalists:,} journalists and"
         f" {size.desktops:,} desktops ({size.connected:,} of them on line) is up."
     )
-    console.print(f"  its files   {running.folder} (outlets, journalists, desktops .csv)")
+    console.print(
+        f"  its files   {running.folder} (.csv of outlets, journalists, desktops, endpoints)"
+    )
     console.print(f"  mail        127.0.0.1:{ports.smtp}")
     console.print(f"  HTTPS       *.sim.localhost:{ports.https}")
+    console.print(f"  SFTP        *.sim.localhost:{ports.ssh}")
     console.print(f"  the truth   http://127.0.0.1:{ports.control}/truth and /progress")
     console.print("Start the wire with:")
     for name, value in running.settings().items():

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,7 +14,9 @@ from tidewire.app.assemble import House, open_house
 from tidewire.app.running import run
 from tidewire.intake.add_rendition import Added, add_rendition
 from tidewire.intake.answers import added_out, taken_out
+from tidewire.intake.beside import files_of, renamed
 from tidewire.intake.furniture import sector_of
+from tidewire.intake.pictures import keep
 from tidewire.intake.read import read_files
 from tidewire.intake.submission import (
     RenditionIn,
@@ -25,9 +28,11 @@ from tidewire.intake.submit import Intake, Taken
 from tidewire.intake.submit import submit as take
 from tidewire.model.errors import BadInput, NotFound, Problem, Severity
 from tidewire.model.issuer import Caller, Role
+from tidewire.model.picture import Picture
 from tidewire.store import accounts
 
 KEY = re.compile(r"[!-~]{1,200}")
+Beside = Mapping[str, tuple[Picture, bytes]]  # pictures by the names of their files
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?")
 
 
@@ -78,7 +83,8 @@ def submit(
     if to:
         _add(to, issuer, document, dry_run=dry_run, as_json=as_json)
         return
-    taken = run(_submit(issuer, read_submission(document), key or None, dry_run))
+    beside = files_of(document, files)
+    taken = run(_submit(issuer, document, beside, key=key or None, dry_run=dry_run))
     if as_json:
         typer.echo(json.dumps(taken_out(taken).model_dump(mode="json"), ensure_ascii=False))
     else:
@@ -137,11 +143,35 @@ def print_problems(problems: tuple[Problem, ...] | list[Problem], console: Conso
     console.print(table)
 
 
-async def _submit(issuer: str, submission: Submission, key: str | None, dry_run: bool) -> Taken:
+async def _submit(
+    issuer: str,
+    document: dict[str, Any],
+    beside: Beside,
+    *,
+    key: str | None,
+    dry_run: bool,
+) -> Taken:
     async with open_house() as house:
         intake = Intake(house.database, house.clock, house.bell, house.vault)
         caller = await issuer_account(house, issuer)
-        return await take(intake, caller, submission, key=key, dry_run=dry_run)
+        assert caller.issuer_id is not None
+        if dry_run:
+            at_hand = {name: picture for name, (picture, _) in beside.items()}
+            submission = read_submission(document)
+            return await take(intake, caller, submission, dry_run=True, at_hand=at_hand)
+        submission = await with_pictures(intake, caller.issuer_id, document, beside)
+        return await take(intake, caller, submission, key=key)
+
+
+async def with_pictures(
+    intake: Intake, issuer_id: int, document: dict[str, Any], beside: Beside
+) -> Submission:
+    """The submission, once the pictures that lie beside its texts are kept. Raises BadInput."""
+    read_submission(document)  # what cannot be read at all leaves no picture behind
+    refs = {
+        name: (await keep(intake, issuer_id, raw)).picture.ref for name, (_, raw) in beside.items()
+    }
+    return read_submission(renamed(document, refs) if refs else document)
 
 
 async def issuer_account(house: House, slug: str) -> Caller:

@@ -16,16 +16,21 @@ from tidewire.app.demo.setting import (
     Setting,
     Tell,
     connect_desktops,
+    follow_feeds,
     rest_world,
     start_wire,
 )
 from tidewire.app.demo.verdict import Verdict, counted, judge
+from tidewire.app.pushing import import_endpoints
 from tidewire.audience.admit import Admission
+from tidewire.audience.rejects import Summary
 from tidewire.clock import stopwatch
+from tidewire.intake.beside import renamed
 from tidewire.ledger.sums import desktops_served
 from tidewire.model.delivery import DeliveryState
 from tidewire.model.errors import Unavailable
 from tidewire.model.issuer import Issuer
+from tidewire.model.picture import Picture
 from tidewire.model.subscriber import Kind
 from tidewire.simulator.world import desktop_id
 from tidewire.store import audience_sets, claims, version_facts
@@ -87,10 +92,16 @@ class Play:
         await start_wire(self.setting)
         self.tell(f"{self.setting.world['connected']:,} desktops connect ...")
         await connect_desktops(self.setting)
+        self.tell(f"{self.setting.world['followers']:,} subscribers follow feeds at the hub ...")
+        await follow_feeds(self.setting)
 
-    async def publish(self, document: Mapping[str, Any]) -> datetime:
-        """Hand in over the API, approve, schedule; returns T0."""
-        taken = await self._post("/api/v1/releases", self.keys.issuer, document)
+    async def publish(
+        self, document: dict[str, Any], pictures: Mapping[str, tuple[Picture, bytes]]
+    ) -> datetime:
+        """Upload pictures and hand in over the API, approve, schedule; returns T0."""
+        refs = {name: await self._upload(*found) for name, found in pictures.items()}
+        handed = renamed(document, refs) if refs else document
+        taken = await self._post("/api/v1/releases", self.keys.issuer, handed)
         self.ref = taken["ref"]
         desk = f"/api/v1/desk/releases/{self.ref}"
         await self._post(f"{desk}/approve", self.keys.editor, {})
@@ -157,8 +168,14 @@ class Play:
             self.tell(f"importing {self.setting.world[name]:,} {name} ...")
             file = world / f"{name}.csv"
             summary = await admission.admit(kind, file, self._progress(file.stat().st_size))
-            for line, reason in summary.first:
-                self.tell(f"{name}.csv line {line}: {reason}")
+            self._tell_rejected(file, summary)
+        self.tell(f"importing {self.setting.world['pushed']:,} places to push to ...")
+        file = world / "endpoints.csv"
+        self._tell_rejected(file, await import_endpoints(house, file))
+
+    def _tell_rejected(self, file: Path, summary: Summary) -> None:
+        for line, reason in summary.first:
+            self.tell(f"{file.name} line {line}: {reason}")
 
     def _progress(self, size: int) -> Callable[[int], None]:
         """Tell now and then how much of a file has been read."""
@@ -195,11 +212,19 @@ class Play:
         file = Path(self.setting.world["keys"])
         await asyncio.to_thread(file.write_text, "".join(lines), "ascii")
 
+    async def _upload(self, picture: Picture, raw: bytes) -> str:
+        """The name by which a release names the picture."""
+        path, kind = "/api/v1/pictures", {"Content-Type": picture.media_type}
+        return str((await self._send(path, self.keys.issuer, kind, data=raw))["picture"])
+
     async def _post(self, path: str, key: str, document: Mapping[str, Any]) -> Any:
+        return await self._send(path, key, {"Idempotency-Key": "demo"}, json=document)
+
+    async def _send(self, path: str, key: str, said: Mapping[str, str], **body: Any) -> Any:
         """POST to the API. Raises Unavailable with what it said where it refused."""
         url = self.setting.house.settings.base_url + path
-        headers = {"Authorization": f"Bearer {key}", "Idempotency-Key": "demo"}
-        async with self.setting.web.post(url, json=document, headers=headers) as answer:
+        headers = {"Authorization": f"Bearer {key}", **said}
+        async with self.setting.web.post(url, headers=headers, **body) as answer:
             said = await answer.json(content_type=None)
             if answer.status >= 300:
                 raise Unavailable(f"{path} answered {answer.status}: {said}.")

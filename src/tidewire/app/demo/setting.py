@@ -151,6 +151,16 @@ async def connect_desktops(setting: Setting) -> None:
     await until(setting.programs, connected, "the desktops are not on line", setting.patience)
 
 
+async def follow_feeds(setting: Setting) -> None:
+    """Wait until all subscribers of the hub have confirmed that they meant it."""
+
+    async def following() -> bool:
+        progress = await setting.ask(f"{setting.control}/progress")
+        return bool(progress["following"] >= setting.world["followers"])
+
+    await until(setting.programs, following, "the hub's subscribers wait", setting.patience)
+
+
 async def rest_world(setting: Setting) -> None:
     """Bring the world to rest: nobody drops, clicks or answers any more."""
     await setting.ask(f"{setting.control}/rest", post=True)

@@ -16,7 +16,15 @@ STATES = ("accepted", "deferred", "refused", "dead")
 # The ways that the simulated world has.
 CHANNELS = tuple(
     code.label
-    for code in (ChannelCode.EMAIL, ChannelCode.WEBHOOK, ChannelCode.FEED, ChannelCode.STREAM)
+    for code in (
+        ChannelCode.EMAIL,
+        ChannelCode.WEBHOOK,
+        ChannelCode.FEED,
+        ChannelCode.STREAM,
+        ChannelCode.WEBSUB,
+        ChannelCode.SFTP,
+        ChannelCode.WORDPRESS,
+    )
 )
 
 
@@ -35,10 +43,10 @@ def progress(look: Look) -> Table:
 
 
 def line(look: Look) -> str:
-    """One look in one line: accepted of due, by channel."""
+    """One look in one line: accepted/due, by channel."""
     counts = {channel: look.table.get(channel, {}) for channel in CHANNELS}
     parts = [
-        f"{channel} {states.get('accepted', 0):,} of {sum(states.values()):,}"
+        f"{channel} {states.get('accepted', 0):,}/{sum(states.values()):,}"
         for channel, states in counts.items()
     ]
     return f"  {_when(look)}: {', '.join(parts)}"
@@ -80,14 +88,14 @@ def languages(verdict: Verdict) -> Table:
     names = list(dict.fromkeys(part.name for part in verdict.report.languages))
     channels = [one.channel for one in verdict.report.channels]
     table = Table(box=SIMPLE, padding=(0, 1, 0, 0))
-    table.caption = "Accepted of due, by the language that each subscriber got."
+    table.caption = "accepted/due, by the language that each subscriber got."
     table.caption_justify = "left"
     table.add_column("language", no_wrap=True)
     for channel in channels:
         table.add_column(channel, justify="right", no_wrap=True)
     for name in names:
         found = [parts.get((name, channel)) for channel in channels]
-        cells = [f"{one.accepted:,} of {one.due:,}" if one else "" for one in found]
+        cells = [f"{one.accepted:,}/{one.due:,}" if one else "" for one in found]
         table.add_row(f"{language_name(name, 'en')} ({name})", *cells)
     return table
 
@@ -116,6 +124,7 @@ def addresses_to_look_at(play: Play, verdict: Verdict, console: Console) -> None
         "stream": f'curl -N -H "Authorization: Bearer $(sed -n 1p {keys} | cut -f2)"'
         f' -H "Last-Event-ID: 0" {settings.stream_url}',
         "truth": f"{play.setting.control}/truth",
+        "files": str(play.setting.folder / "world" / "files"),
         "logs": str(play.setting.folder / "logs"),
     }
     console.print()

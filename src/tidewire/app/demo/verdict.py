@@ -1,5 +1,6 @@
 """Hold the ledger against the truth, delivery by delivery, and say it in numbers."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -7,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tidewire.channels.webhook.channel import message_id
+from tidewire.channels.websub.address import read
 from tidewire.formats.feeds import entry_id
 from tidewire.ledger.sums import desktops_served
 from tidewire.model.delivery import ChannelCode, Event
@@ -17,6 +19,10 @@ from tidewire.store.claims import Claim
 from tidewire.store.database import Connection
 
 Names = dict[str, set[str]]
+
+# What the receipts say of what was read back, and of what the site answered.
+_FILED = re.compile(r"(\d+) bytes, sha256 ([0-9a-f]{64}), read back")
+_POSTED = re.compile(r"post \d+")
 
 LATER = {
     Event.BOUNCED: "bounced",
@@ -120,7 +126,7 @@ def seen_by(truth: Mapping[str, Any]) -> Names:
             address, _, what = key.partition(" ")
             names[channel].add(f"{address} {_delivery(what)}" if channel == "email" else key)
     for channel, keys in truth["refused"].items():
-        names[f"{channel} refused"] |= {key.partition(" ")[0] for key in keys}
+        names[f"{channel} refused"] |= {key.rpartition(" ")[0] for key in keys}
     for what in LATER.values():
         names[f"email {what}"] |= set(truth["feedback"][what])
     return names
@@ -138,6 +144,12 @@ def _id(claim: Claim, ref: str, release_id: int) -> str:
         return message_id(ref, key)
     if claim.channel is ChannelCode.FEED:
         return f"{entry_id(ref, claim.address.partition('/')[0])}.{claim.version}"
+    if claim.channel is ChannelCode.WEBSUB:
+        return f"{entry_id(ref, read(claim.address)[0].name.language)}.{claim.version}"
+    if claim.channel is ChannelCode.SFTP and (filed := _FILED.match(claim.detail)):
+        return f"{ref}_v{claim.version} {filed[1]} {filed[2]}"
+    if claim.channel is ChannelCode.WORDPRESS and (posted := _POSTED.match(claim.detail)):
+        return f"{ref} {posted[0]}"
     return key
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 from lxml import etree
 
+from tidewire.channels.at_the_moment import AtTheMoment
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.feed.document import Composed, FeedDocuments
 from tidewire.channels.feed.shelf import ITEMS
@@ -35,7 +36,7 @@ class Standing:
     etags: tuple[str, ...]
 
 
-class FeedChannel:
+class FeedChannel(AtTheMoment):
     """Composes the feeds as they stand, and looks whether the edition can be read there.
 
     An address is a feed's name: "de", "de/technology". The receipt carries the documents'
@@ -51,18 +52,6 @@ class FeedChannel:
     def host(self, address: str) -> str:  # noqa: ARG002
         """No host is to blame: the feeds are our own."""
         return ""
-
-    def prepare(
-        self,
-        edition: Edition,  # noqa: ARG002
-        language: str,  # noqa: ARG002
-        deliveries: Sequence[Outgoing],  # noqa: ARG002
-    ) -> bytes:
-        """Nothing: readers ask for feeds."""
-        return b""
-
-    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
-        """Nothing: readers come to us."""
 
     async def send(
         self,

@@ -1,6 +1,7 @@
-"""File a page of deliveries: one connection for each login, one receipt for each delivery."""
+"""What both ways of filing share: one connection for each login, one receipt for each delivery."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections import OrderedDict, deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -9,10 +10,12 @@ from typing import Protocol
 
 import structlog
 
+from tidewire.channels.at_the_moment import AtTheMoment
 from tidewire.channels.channel import ChannelContext
-from tidewire.channels.filing.forms import form_of, written
+from tidewire.channels.filing.forms import ENDINGS, form_of, written
 from tidewire.channels.filing.names import earlier_names, name_of
-from tidewire.channels.filing.place import Login, Place
+from tidewire.channels.filing.place import Login, Place, host_of, read_place
+from tidewire.channels.filing.reach import Reach
 from tidewire.channels.filing.settings import FilingSettings
 from tidewire.model.delivery import Accepted, Deferred, Outcome, Outgoing, Receipt
 from tidewire.model.errors import WireError
@@ -50,22 +53,6 @@ class Box(Protocol):
         ...
 
 
-class Way(Protocol):
-    """What makes files go one way (SFTP, FTPS)."""
-
-    def read(self, address: str) -> Place:
-        """The place of an address. Raises BadInput."""
-        ...
-
-    def open(self, login: Login, secret: str) -> AbstractAsyncContextManager[Box]:
-        """A connection that is logged in."""
-        ...
-
-    def outcome_of_failure(self, error: Exception, *, written: bool) -> Outcome:
-        """What a failure means; `written`: the file may have got its name all the same."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class _Task:
     """One delivery, ready to go."""
@@ -87,18 +74,49 @@ class _Page:
 Groups = dict[tuple[Login, str], list[_Task]]
 
 
-class Filer:
-    """Files for one channel; `what` is what its files are called in logs."""
+class Filer(AtTheMoment, ABC):
+    """A channel whose deliveries are files on outlets' servers. SFTP and FTPS are ways to go."""
 
-    def __init__(
-        self, way: Way, context: ChannelContext, settings: FilingSettings, what: str
-    ) -> None:
-        self._way, self._context, self._settings, self._what = way, context, settings, what
+    def __init__(self, context: ChannelContext, scheme: str, port: int) -> None:
+        """`port` is the scheme's own. Raises Misconfigured where a setting is wrong."""
+        self._context, self._scheme, self._port = context, scheme, port
+        self._settings = FilingSettings.of(context.environment, port)
+        self._reach = Reach(self._settings.egress)
         self._documents: OrderedDict[tuple[Edition, str, str], bytes] = OrderedDict()
-        self._logins = asyncio.Semaphore(settings.logins)
+        self._logins = asyncio.Semaphore(self._settings.logins)
+
+    @abstractmethod
+    def check(self, address: str, secret: str) -> None:
+        """Raise BadInput, saying why, where nothing could ever be sent with these."""
+
+    @abstractmethod
+    def open(self, login: Login, secret: str) -> AbstractAsyncContextManager[Box]:
+        """A connection that is logged in, the server known for what it is."""
+
+    @abstractmethod
+    def outcome_of_failure(self, error: Exception, *, written: bool) -> Outcome:
+        """What a failure means; `written`: the file may have got its name all the same."""
+
+    def host(self, address: str) -> str:
+        """The host name of the address, in lower case; "" where it is none."""
+        return host_of(address)
+
+    def read(self, address: str) -> Place:
+        """The place of an address that the guard lets be tried. Raises BadInput."""
+        place = read_place(address, self._scheme, self._port, ENDINGS)
+        self._settings.egress.check_host(place.login.host, place.login.port)
+        return place
+
+    async def close(self) -> None:
+        """Let the resolver's threads go."""
+        await self._reach.close()
 
     async def send(
-        self, edition: Edition, language: str, deliveries: Sequence[Outgoing]
+        self,
+        edition: Edition,
+        language: str,
+        deliveries: Sequence[Outgoing],
+        prepared: bytes = b"",  # noqa: ARG002
     ) -> AsyncGenerator[Receipt]:
         """File each; a receipt comes as soon as its file has its name."""
         page = _Page(edition, language)
@@ -114,7 +132,7 @@ class Filer:
                 yield await page.receipts.get()
         finally:
             await end_tasks(tasks)
-            log.info(f"{self._what} sent", deliveries=len(deliveries), logins=len(groups))
+            log.info(f"{self._scheme} files sent", deliveries=len(deliveries), logins=len(groups))
 
     def _groups(
         self, page: _Page, deliveries: Sequence[Outgoing]
@@ -124,9 +142,9 @@ class Filer:
         hopeless: list[tuple[Outgoing, Outcome]] = []
         for delivery in deliveries:
             try:
-                place = self._way.read(delivery.address)
+                place = self.read(delivery.address)
             except Exception as error:
-                outcome = self._way.outcome_of_failure(error, written=False)
+                outcome = self.outcome_of_failure(error, written=False)
                 hopeless.append((delivery, outcome))
                 continue
             try:
@@ -143,13 +161,13 @@ class Filer:
         waiting = deque(tasks)
         async with self._logins:
             try:
-                async with self._way.open(login, secret) as box:
+                async with self.open(login, secret) as box:
                     streams = min(box.at_once, len(waiting))
                     async with asyncio.TaskGroup() as group:
                         for _ in range(streams):
                             group.create_task(self._stream(page, box, waiting))
             except Exception as error:
-                self._give_up(page, waiting, self._way.outcome_of_failure(error, written=False))
+                self._give_up(page, waiting, self.outcome_of_failure(error, written=False))
 
     async def _stream(self, page: _Page, box: Box, waiting: deque[_Task]) -> None:
         """File what waits. Where one file takes too long, those that wait are not tried."""
@@ -165,9 +183,9 @@ class Filer:
                     gone = await self._take_away(page, box, task.place)
                 outcome: Outcome = Accepted(0, _said(filed, gone))
             except Exception as error:
-                outcome = self._way.outcome_of_failure(error, written=written)
+                outcome = self.outcome_of_failure(error, written=written)
                 if isinstance(error, TimeoutError):
-                    self._give_up(page, waiting, self._way.outcome_of_failure(error, written=False))
+                    self._give_up(page, waiting, self.outcome_of_failure(error, written=False))
             self._report(page, task.delivery, outcome)
 
     def _give_up(self, page: _Page, waiting: deque[_Task], outcome: Outcome) -> None:

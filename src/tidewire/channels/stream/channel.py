@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
+from tidewire.channels.at_the_moment import AtTheMoment
 from tidewire.channels.stream.frame import Frame, edition_frame
 from tidewire.channels.stream.hub import Hub
 from tidewire.clock import Clock, stopwatch
@@ -52,7 +53,7 @@ class _Answer:
             self.ready.put_nowait((self.outgoing, outcome))
 
 
-class StreamChannel:
+class StreamChannel(AtTheMoment):
     """Writes an edition to desktops (`endpoint_id` is the subscriber's id) that are connected.
 
     The gateway delivers from bitmaps, without a row for each desktop; this is the same
@@ -70,18 +71,6 @@ class StreamChannel:
     def host(self, address: str) -> str:  # noqa: ARG002
         """No host is to blame: desktops come to us."""
         return ""
-
-    def prepare(
-        self,
-        edition: Edition,  # noqa: ARG002
-        language: str,  # noqa: ARG002
-        deliveries: Sequence[Outgoing],  # noqa: ARG002
-    ) -> bytes:
-        """Nothing: a frame's id is the sequence number, which is given at the moment."""
-        return b""
-
-    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
-        """Nothing: desktops have connected already."""
 
     async def send(
         self,

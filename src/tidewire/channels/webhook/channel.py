@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from tidewire.channels.at_the_moment import AtTheMoment
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.posting.post import Poster, fields_of
 from tidewire.channels.posting.target import Target, host_of
@@ -15,7 +16,7 @@ from tidewire.model.release import Edition
 BODIES = 16
 
 
-class WebhookChannel:
+class WebhookChannel(AtTheMoment):
     """Sends webhooks after Standard Webhooks 1.0.
 
     The body is the wire's JSON item (formats.wire_item) for media in the reader's language, signed
@@ -24,6 +25,7 @@ class WebhookChannel:
     `webhook-id` is the same at every try of a delivery; a try whose forerunner may have
     arrived unseen carries `tidewire-repeat: 1`. Redirects are not followed; of an answer at
     most 4 KB are read, and none is kept. Quick hosts are not held up by slow ones (lanes).
+    Nothing is signed ahead, since a signature holds the time of its try.
     """
 
     code = ChannelCode.WEBHOOK
@@ -37,18 +39,6 @@ class WebhookChannel:
     def host(self, address: str) -> str:
         """The host name of the URL, in lower case; "" where it is none."""
         return host_of(address)
-
-    def prepare(
-        self,
-        edition: Edition,  # noqa: ARG002
-        language: str,  # noqa: ARG002
-        deliveries: Sequence[Outgoing],  # noqa: ARG002
-    ) -> bytes:
-        """Nothing: the body holds the sequence number, which is given at the moment.
-
-        It is rendered once for all endpoints, and each signature holds the time of its try.
-        """
-        return b""
 
     async def warm(
         self,

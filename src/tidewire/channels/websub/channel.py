@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from tidewire.channels.at_the_moment import AtTheMoment
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.posting.post import Poster, fields_of
 from tidewire.channels.posting.target import Target, host_of
@@ -32,7 +33,7 @@ class Document:
     fields: bytes
 
 
-class WebSubChannel:
+class WebSubChannel(AtTheMoment):
     """Distributes content as W3C WebSub's section 7 says.
 
     An endpoint's address is a feed's document and a callback. The body is a document of that
@@ -52,15 +53,6 @@ class WebSubChannel:
     def host(self, address: str) -> str:
         """The callback's host name, in lower case; "" where it has none."""
         return host_of(callback_of(address))
-
-    def prepare(
-        self,
-        edition: Edition,  # noqa: ARG002
-        language: str,  # noqa: ARG002
-        deliveries: Sequence[Outgoing],  # noqa: ARG002
-    ) -> bytes:
-        """Nothing: a feed holds the sequence number, which is given at the moment."""
-        return b""
 
     async def warm(
         self,

@@ -18,6 +18,7 @@ from yarl import URL
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.egress import Blocked
 from tidewire.channels.known_feeds import known
+from tidewire.channels.posting.connector import guarded_connector
 from tidewire.channels.posting.settings import PostingSettings
 from tidewire.channels.websub.address import read
 from tidewire.model.errors import BadInput, NotFound
@@ -65,9 +66,7 @@ class Intents:
         return len(due)
 
     def _session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
-            ssl=self._trust, socket_factory=self._egress.socket, force_close=True
-        )
+        connector = guarded_connector(self._egress, self._trust, keeps=False)
         timeout = aiohttp.ClientTimeout(total=SECONDS)
         return aiohttp.ClientSession(
             connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()

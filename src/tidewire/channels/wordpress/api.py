@@ -3,15 +3,14 @@
 import base64
 import html
 import json
-import socket
 import ssl
 from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
-from tidewire.channels.egress import Egress, GuardedResolver
+from tidewire.channels.egress import Egress
+from tidewire.channels.posting.connector import guarded_connector
 from tidewire.channels.wordpress.address import Site
 
 ANSWER_BYTES = 4_000_000
@@ -35,43 +34,10 @@ class NotTheApi(Exception):
         self.status, self.kind = status, kind
 
 
-class _Resolver(AbstractResolver):
-    """Our own resolver for aiohttp: only addresses that are permitted."""
-
-    def __init__(self, egress: Egress) -> None:
-        self._resolver = GuardedResolver(egress)
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002
-    ) -> list[ResolveResult]:
-        """The permitted addresses. Raises Blocked, socket.gaierror."""
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(address[0]),
-                port=port,
-                family=int(kind),
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for kind, _, _, _, address in await self._resolver.resolve(host, port)
-        ]
-
-    async def close(self) -> None:
-        """Let the threads go."""
-        await self._resolver.close()
-
-
 def open_session(egress: Egress, trust: ssl.SSLContext, agent: str) -> aiohttp.ClientSession:
     """A session without cookies, proxies or memory, that every site can share."""
-    connector = aiohttp.TCPConnector(
-        resolver=_Resolver(egress), socket_factory=egress.socket, ssl=trust, use_dns_cache=False
-    )
     return aiohttp.ClientSession(
-        connector=connector,
+        connector=guarded_connector(egress, trust),
         connector_owner=True,
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": agent, "Accept": "application/json"},

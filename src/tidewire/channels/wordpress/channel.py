@@ -9,6 +9,7 @@ from weakref import WeakValueDictionary
 import aiohttp
 import structlog
 
+from tidewire.channels.at_the_moment import AtTheMoment
 from tidewire.channels.channel import ChannelContext
 from tidewire.channels.filing.settings import FilingSettings
 from tidewire.channels.posting.settings import PostingSettings
@@ -50,7 +51,7 @@ class _Page:
     receipts: asyncio.Queue[Receipt] = field(default_factory=asyncio.Queue)
 
 
-class WordPressChannel:
+class WordPressChannel(AtTheMoment):
     """Posts by the REST API (wp/v2) with an application password, which is the secret.
 
     A post is found again by its slug, so a correction, and a try that is repeated, change it
@@ -72,18 +73,6 @@ class WordPressChannel:
     def host(self, address: str) -> str:
         """The host name of the site, in lower case; "" where it is none."""
         return host_of(address)
-
-    def prepare(
-        self,
-        edition: Edition,  # noqa: ARG002
-        language: str,  # noqa: ARG002
-        deliveries: Sequence[Outgoing],  # noqa: ARG002
-    ) -> bytes:
-        """Nothing: a post holds the time of its publication."""
-        return b""
-
-    async def warm(self, edition: Edition, language: str, addresses: Sequence[str]) -> None:
-        """Nothing: a site is asked several times for each post, and one of them opens it."""
 
     async def send(
         self,

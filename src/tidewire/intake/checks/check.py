@@ -8,6 +8,7 @@ from tidewire.intake.checks import (
     language,
     links,
     people,
+    pictures,
     places,
     renditions,
     text,
@@ -34,6 +35,7 @@ CHECKS: Sequence[Callable[[Release], Iterable[Problem]]] = (
     language.declared_language,
     renditions.prevailing,
     renditions.promised,
+    pictures.described,
 )
 TIMED: Sequence[Callable[[Release, datetime], Iterable[Problem]]] = (times.t0, agreement.agreement)
 
