@@ -7,8 +7,6 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from importlib.metadata import version
-from importlib.resources import files
 from itertools import product
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +22,6 @@ from site_world import Site
 from tidewire.formats.article import article
 from tidewire.formats.html import article_mail
 
-AXE = files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 RULES = (*WCAG, "best-practice")
 
@@ -112,7 +109,8 @@ async def mails_by_axe(_: Site, chromium: Browser, __: Path) -> Said:
 
 async def violations(shown: Page, rules: Sequence[str] = RULES) -> list[str]:
     """What axe says of a page as it is shown now."""
-    await shown.evaluate(AXE)
+    rules_of_axe = programs.module("axe-core") / "axe.min.js"
+    await shown.evaluate(rules_of_axe.read_text("utf-8"))
     found = await shown.evaluate("rules => axe.run(document, {runOnly: rules})", rules)
     assert found["passes"], "axe looked at the page"
     return [f"{one['id']}: {[n['html'] for n in one['nodes']]}" for one in found["violations"]]
@@ -160,7 +158,7 @@ async def by_lighthouse(site: Site, folder: Path) -> Said:
 
 
 NU = programs.version_of("vnu-jar")
-AXE_VERSION = partial(version, "axe-core-python")
+AXE = programs.version_of("axe-core")
 MALAY = "its warning that Malay is Indonesian, which it takes from the words alone."
 SERVED = (
     Row("HTML, every kind of page", "Nu HTML checker", site_by_nu, NU),
@@ -174,13 +172,13 @@ SHOWN = (
         "every kind of page, light, on a desk",
         "axe-core",
         partial(site_by_axe, "light", 1280),
-        AXE_VERSION,
+        AXE,
     ),
     Row(
         "every kind of page, dark, on a phone",
         "axe-core",
         partial(site_by_axe, "dark", 390),
-        AXE_VERSION,
+        AXE,
     ),
-    Row("mail", "axe-core", mails_by_axe, AXE_VERSION),
+    Row("mail", "axe-core", mails_by_axe, AXE),
 )
