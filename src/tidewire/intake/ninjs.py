@@ -1,15 +1,21 @@
 """ninjs on the way in: 3.1, and the small-letter keys of the 1.x line."""
 
+import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tidewire.formats.news_item import BY_SECTOR, COUNTRY, ISIN, LEI, MIC
-from tidewire.formats.ninjs_1_6 import BODIES, KEYS
+from tidewire.formats.ninjs import TRANSLATORS
+from tidewire.formats.rights import MINING, mining_of
 from tidewire.intake.draft import Draft
 from tidewire.intake.news_facts import (
     filled,
+    made_by,
+    must_be_few,
     must_be_usable,
+    must_be_version,
     must_not_name_itself,
     one_release,
     priority,
@@ -17,9 +23,11 @@ from tidewire.intake.news_facts import (
     still_embargoed,
     ticker,
 )
+from tidewire.intake.ninjs_1 import from_1, is_old
 from tidewire.intake.plain import text_html
 from tidewire.intake.submission import problems_of
 from tidewire.model.errors import BadInput, Unreadable
+from tidewire.model.release import DataMining
 
 _TRANSLATIONS = ("translationOf", "correctionOf", "updateOf")
 
@@ -42,6 +50,10 @@ class _Named(_Part):
     role: str = ""
     uri: str = ""
     literal: str = ""
+
+
+class _Rights(_Part):
+    encodedRights: str = ""  # noqa: N815
 
 
 class _Way(_Part):
@@ -90,6 +102,7 @@ class _Item(_Part):
     organisations: list[_Company] = []
     people: list[_Person] = []
     infoSources: list[_Named] = []  # noqa: N815
+    rightsInfo: _Rights = _Rights()  # noqa: N815
     associations: list[_Link] = []
 
 
@@ -108,6 +121,7 @@ def read_ninjs(document: object) -> list[Draft]:
     """
     found = document.get("items", document) if isinstance(document, dict) else document
     items = found if isinstance(found, list) else [found]
+    must_be_few(items)
     return list(one_release([_read(item) for item in items]))
 
 
@@ -115,7 +129,7 @@ def _read(document: object) -> Draft:
     if not isinstance(document, dict) or "uri" not in document:
         raise Unreadable("This is not ninjs: it has no uri.", "Give one ninjs item.")
     try:
-        item = _Item.model_validate(_from_1(document) if _is_old(document) else document)
+        item = _Item.model_validate(from_1(document) if is_old(document) else document)
     except ValidationError as error:
         raise BadInput(
             "This ninjs item cannot be read.",
@@ -123,13 +137,15 @@ def _read(document: object) -> Draft:
             problems_of(error.errors(include_url=False, include_context=False)),
         ) from None
     must_be_usable(item.pubStatus, "/pubStatus")
-    version = int(item.version) if item.version.isascii() and item.version.isdigit() else 1
+    digits = item.version.isascii() and item.version.isdigit()
+    version = must_be_version(int(item.version[:19]) if digits else 1, "/version")
     for at, link in enumerate(item.associations):
         if link.rel in _TRANSLATIONS:
-            digits = link.version.isascii() and link.version.isdigit()
-            before = int(link.version[:18]) if digits else None
+            known = link.version.isascii() and link.version.isdigit()
+            before = int(link.version[:18]) if known else None
             must_not_name_itself(item.uri, version, (link.uri, before, f"/associations/{at}"))
-    return _draft(item)
+    numbered = (item.uri, version) if "version" in document and digits else None
+    return replace(_draft(item), item=numbered)
 
 
 def _draft(item: _Item) -> Draft:
@@ -147,6 +163,7 @@ def _draft(item: _Item) -> Draft:
         "subheadline": heads.get("subheadline", ""),
         "dateline": _dateline(item),
         "boilerplate_html": boilerplate.value if boilerplate else "",
+        "made_by": made_by({s.role: s.name for s in item.infoSources}, TRANSLATORS),
     }
     return Draft(html, filled(rendition), filled(_shared(item)))
 
@@ -164,6 +181,7 @@ def _shared(item: _Item) -> dict[str, Any]:
         "contacts": [_contact(p) for p in item.people if p.rel in ("contact", "mediaContact")],
         "source": next((s.name for s in item.infoSources if s.role == "source"), ""),
         "licence": item.usageTerms,
+        "data_mining": _mining(item.rightsInfo.encodedRights),
         **still_embargoed(item.embargoedUntil, item.versionCreated),
         **(
             {
@@ -175,6 +193,17 @@ def _shared(item: _Item) -> dict[str, Any]:
             else {}
         ),
     }
+
+
+def _mining(rights: str) -> DataMining | None:
+    """What the policy says of data mining; of others' policies whatever of it we know."""
+    try:
+        policy = json.loads(rights or "{}")
+    except (ValueError, RecursionError):
+        return None
+    said = policy.get(MINING) if isinstance(policy, dict) else None
+    code = said.get("@id") if isinstance(said, dict) else said
+    return mining_of(code) if isinstance(code, str) else None
 
 
 def _dateline(item: _Item) -> dict[str, Any] | None:
@@ -202,73 +231,3 @@ def _contact(person: _Person) -> dict[str, Any]:
     role = next((way.role for way in person.contactInfo), "")
     reached = filled({"mail": ways.get("email", ""), "phone": ways.get("phone", "")})
     return {"role": role, "name": person.name, "public": person.rel == "contact", **reached}
-
-
-def _is_old(document: dict[str, Any]) -> bool:
-    standard = document.get("$standard", document.get("standard"))
-    version = standard.get("version") if isinstance(standard, dict) else None
-    if isinstance(version, str):
-        return version.startswith("1.")
-    return "versioncreated" in document or "body_html" in document or "headline" in document
-
-
-def _from_1(old: dict[str, Any]) -> dict[str, Any]:
-    """A document of the 1.x line with the keys of 3.1. What has the wrong type stays to be told."""
-    new = {key: old[name] for key, name in KEYS.items() if name in old}
-    new["headlines"] = [{"role": "main", "value": old["headline"]}] if "headline" in old else []
-    if "headline_subheadline" in old:
-        new["headlines"].append({"role": "subheadline", "value": old["headline_subheadline"]})
-    new["bodies"] = [
-        {"role": role, "value": old[key], "contentType": _kind(key)}
-        for role, key in BODIES.items()
-        if key in old
-    ]
-    for name, key in (("subject", "subjects"), ("place", "places"), ("infosource", "infoSources")):
-        new[key] = _each(old.get(name, []), _coded)
-    new["people"] = _each(old.get("person", []), _with("contactinfo", "contactInfo"))
-    new["organisations"] = _each(old.get("organisation", []), _traded)
-    linked = old.get("associations", {})
-    new["associations"] = (
-        [{**one, "rel": _relation(name)} for name, one in linked.items() if isinstance(one, dict)]
-        if isinstance(linked, dict)
-        else linked
-    )
-    return new
-
-
-def _kind(key: str) -> str:
-    return "text/html" if key.endswith("html") else "text/plain"
-
-
-def _relation(name: str) -> str:
-    return "updateOf" if name == "previous_version" else "translationOf" if "transl" in name else ""
-
-
-def _each(found: Any, change: Any) -> Any:
-    if not isinstance(found, list):
-        return found
-    return [change(one) if isinstance(one, dict) else one for one in found]
-
-
-def _coded(one: dict[str, Any]) -> dict[str, Any]:
-    scheme, code = one.get("scheme", ""), one.get("code", "")
-    uri = f"{scheme}{code}" if isinstance(scheme, str) and scheme else ""
-    if scheme in ("medtop", "mediatopic"):
-        uri = f"medtop:{code}"
-    return {**one, "uri": uri, "literal": code, "role": one.get("rel", "")}
-
-
-def _with(old: str, new: str) -> Any:
-    return lambda one: {**one, new: one.get(old, [])}
-
-
-def _traded(one: dict[str, Any]) -> dict[str, Any]:
-    """Symbols of 1.x have a ticker and an exchange, or a symbol and its type."""
-
-    def changed(symbol: dict[str, Any]) -> dict[str, Any]:
-        if "ticker" in symbol:
-            where = symbol.get("exchange", "")
-            return {"symbol": symbol["ticker"], "symbolType": MIC, "exchange": where}
-        return {"symbol": symbol.get("symbol", ""), "symbolType": symbol.get("symboltype", "")}
-
-    return {**one, "symbols": _each(one.get("symbols", []), changed)}

@@ -1,12 +1,9 @@
 """What an issuer hands in, as the API takes it (JSON), and how it becomes a release."""
 
 import dataclasses
-from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -16,32 +13,17 @@ from pydantic import (
 
 from tidewire.formats.body import clean
 from tidewire.intake.markdown import markdown_html
+from tidewire.intake.moments import Day, Moment
 from tidewire.intake.plain import text_html
 from tidewire.intake.strings import Address, Code, Html, Line, Note, Short, Writing
 from tidewire.languages import canonical
 from tidewire.model.errors import BadInput, Problem, Severity
 from tidewire.model.media_topics import qcode
-from tidewire.model.release import Contact, Organisation, Priority, Release
+from tidewire.model.release import Contact, DataMining, Organisation, Priority, Release
 from tidewire.model.rendition import Dateline, Hand, Maker, Rendition
 from tidewire.model.sectors import SECTORS
 
 _BODIES = ("body_html", "body_markdown", "body_text")
-YEARS = range(1900, 2101)
-
-
-def _within_reach(moment: date) -> date:
-    if moment.year not in YEARS:
-        raise ValueError(f"lies outside the years {YEARS.start} to {YEARS.stop - 1}")
-    return moment
-
-
-def _moment(moment: datetime) -> datetime:
-    _within_reach(moment)
-    return moment.astimezone(UTC)
-
-
-Day = Annotated[date, AfterValidator(_within_reach)]
-Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 
 
 class Edge(BaseModel):
@@ -112,6 +94,13 @@ class OrganisationIn(Edge):
     ticker: Code = Field("", description="MIC (ISO 10383), colon, symbol.", examples=["XETR:TWD"])
 
 
+class ItemIn(Edge):
+    """A news item that the release was made of: its guid (uri in ninjs) and version."""
+
+    guid: Annotated[Address, Field(min_length=1)]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 class Submission(Edge):
     """A release as it is handed in; everything but the text is shared by all renditions."""
 
@@ -151,10 +140,16 @@ class Submission(Edge):
     provider: Short = ""
     provider_url: Address = ""
     licence: Note = ""
+    data_mining: DataMining | None = Field(
+        None, description="What is said of text and data mining; none: nothing is."
+    )
     t0: Moment | None = Field(
         None, description="The moment asked for, with a UTC offset; none: once approved."
     )
     embargo: bool = Field(False, description="True: it may not be moved before its own T0.")
+    items: Annotated[list[ItemIn], Field(max_length=30)] = Field(
+        default=[], description="News items that it was made of: sent again, they are known."
+    )
 
 
 class Correction(Edge):
@@ -228,6 +223,7 @@ def raw_release(submission: Submission) -> Release:
         provider=submission.provider,
         provider_url=submission.provider_url,
         licence=submission.licence,
+        data_mining=submission.data_mining,
         t0=submission.t0,
         embargo=submission.embargo,
         prevails=_tag(submission.prevails),
