@@ -34,8 +34,19 @@ OUTLETS = (
     "o1,Fictional Gazette,DE,de,newspaper,,,,desk@gazette.example\n"
 )
 FILES = [SAMPLE / f"lanternfish.{tag}.md" for tag in ("en", "de", "ar")]
-# What is one wire's own: its numbers, its moments, its addresses, and who is whom on it.
-OWN = ("sequence", "id", "published_at", "first_published_at", "url", "links", "checked", "issuer")
+# What is one wire's own: its numbers, moments, addresses, and who is whom on it. `text` ends
+# with the moment and the address; what it says besides is in `body_html`.
+OWN = (
+    "text",
+    "sequence",
+    "id",
+    "published_at",
+    "first_published_at",
+    "url",
+    "links",
+    "checked",
+    "issuer",
+)
 
 
 @dataclass

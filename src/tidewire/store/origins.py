@@ -59,22 +59,20 @@ async def put(
     return True
 
 
-async def followed(tx: Connection, name: str, url: str) -> tuple[str, int]:
-    """(address, last sequence number taken) of the wire of this name; new ones begin at 0."""
-    await tx.execute(
-        "INSERT INTO followed_wire (name, url) VALUES (%s, %s) ON CONFLICT DO NOTHING", (name, url)
-    )
+async def followed(tx: Connection, name: str) -> tuple[str, int] | None:
+    """(address, last sequence number taken) of the wire of this name; None for a new one."""
     found = await tx.execute("SELECT url, sequence FROM followed_wire WHERE name = %s", (name,))
     row = await found.fetchone()
-    assert row is not None
-    return row[0], row[1]
+    return None if row is None else (row[0], row[1])
 
 
-async def advance(tx: Connection, name: str, sequence: int) -> None:
-    """Up to this sequence number the wire of this name was taken."""
+async def advance(tx: Connection, name: str, url: str, sequence: int) -> None:
+    """Up to this sequence number the wire of this name, at `url`, was taken."""
     await tx.execute(
-        "UPDATE followed_wire SET sequence = %s WHERE name = %s AND sequence < %s",
-        (sequence, name, sequence),
+        "INSERT INTO followed_wire (name, url, sequence) VALUES (%s, %s, %s)"
+        " ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence"
+        " WHERE followed_wire.sequence < excluded.sequence",
+        (name, url, sequence),
     )
 
 

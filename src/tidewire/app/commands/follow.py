@@ -54,7 +54,7 @@ async def _follow(source: Source, name: str, by: str, *, publish: bool, once: bo
     async with open_house() as house:
         async with house.database.transaction() as tx:
             editor = await accounts.find_account(tx, Role.EDITOR, by)
-            at, after = await origins.followed(tx, name, source.url)
+            at, after = await origins.followed(tx, name) or (source.url, 0)
         if editor is None:
             raise NotFound(f"There is no editor {by}.", "Add one: tidewire editor add.")
         if at != source.url:
@@ -71,7 +71,7 @@ async def _follow(source: Source, name: str, by: str, *, publish: bool, once: bo
                 typer.echo(str(error), err=True)
                 await asyncio.sleep(_PAUSE)
                 async with house.database.transaction() as tx:
-                    _, after = await origins.followed(tx, name, source.url)
+                    _, after = await origins.followed(tx, name) or (source.url, 0)
                 continue
             refused += failed
             if once and not more:
@@ -98,7 +98,7 @@ async def _take(
             for problem in getattr(error, "problems", ()):
                 typer.echo(f"  {problem.pointer}: {problem.message}", err=True)
         async with house.database.transaction() as tx:
-            await origins.advance(tx, hands.name, told.sequence)
+            await origins.advance(tx, hands.name, source.url, told.sequence)
     async with house.database.transaction() as tx:
-        await origins.advance(tx, hands.name, found.next)
+        await origins.advance(tx, hands.name, source.url, found.next)
     return found.next, found.more, refused

@@ -56,14 +56,14 @@ async def carry(hands: Hands, told: Told, items: Sequence[Any]) -> str:
     if told.act in (Act.KILL, Act.WITHDRAW):
         return await _take_back(hands, told, issuer, items)
     submission = _submission(items)
-    before = await _before(hands, issuer, [item.guid for item in submission.items])
+    before = await _before(hands, issuer, _guids(items))
     if before is None:
         return await _new(hands, issuer, submission)
     if before.state in _GONE:
         return ""
     if told.act is Act.ADD:
         return await _add(hands, issuer, before, submission)
-    if before.items == {item.guid: item.version for item in submission.items}:
+    if all(before.items.get(item.guid) == item.version for item in submission.items):
         return ""
     if before.state is State.PUBLISHED:
         return await _correct(hands, issuer, told, before, submission)
@@ -92,6 +92,13 @@ async def _before(hands: Hands, issuer: Caller, guids: Sequence[str]) -> Origin 
     async with hands.intake.database.transaction() as tx:
         found = await origins.find(tx, issuer.issuer_id, guids)
     return found[0] if found else None
+
+
+def _guids(items: Sequence[Any]) -> list[str]:
+    """Those of the items and of their translations: an added language comes by itself."""
+    linked = (a for item in items for a in item.get("associations", ()))
+    found = [*(item.get("uri") for item in items), *(a.get("uri") for a in linked)]
+    return list(dict.fromkeys(guid for guid in found if isinstance(guid, str)))
 
 
 def _submission(items: Sequence[Any]) -> Submission:
@@ -136,8 +143,7 @@ async def _add(hands: Hands, issuer: Caller, before: Origin, submission: Submiss
 
 
 async def _take_back(hands: Hands, told: Told, issuer: Caller, items: Sequence[Any]) -> str:
-    guids = [str(item.get("uri", "")) for item in items]
-    before = await _before(hands, issuer, guids)
+    before = await _before(hands, issuer, _guids(items))
     if before is None or before.state in _GONE:
         return ""
     note = block(told.note)[:5_000]
