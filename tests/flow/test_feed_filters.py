@@ -238,7 +238,8 @@ async def walk(http: httpx.AsyncClient, url: str, form: str) -> list[dict[str, i
             assert (root.find(f".//{{{HISTORY}}}archive") is not None) == (url != newest)
             if url != newest:
                 assert links["current"] == newest
-                assert links.get("next-archive", "") == (last if last != newest else "")
+                # The newest of a narrow feed may hold what stands in several parts.
+                assert links.get("next-archive", "") == last or last == newest
             assert links.get("next") == links.get("prev-archive")
         last, url = url, links.get("next", "")
     return found
