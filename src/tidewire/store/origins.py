@@ -61,7 +61,7 @@ async def put(
 
 async def followed(tx: Connection, name: str) -> tuple[str, int] | None:
     """(address, last sequence number taken) of the wire of this name; None for a new one."""
-    found = await tx.execute("SELECT url, sequence FROM followed_wire WHERE name = %s", (name,))
+    found = await tx.execute("SELECT url, taken_in FROM followed_wire WHERE name = %s", (name,))
     row = await found.fetchone()
     return None if row is None else (row[0], row[1])
 
@@ -69,9 +69,9 @@ async def followed(tx: Connection, name: str) -> tuple[str, int] | None:
 async def advance(tx: Connection, name: str, url: str, sequence: int) -> None:
     """Up to this sequence number the wire of this name, at `url`, was taken."""
     await tx.execute(
-        "INSERT INTO followed_wire (name, url, sequence) VALUES (%s, %s, %s)"
-        " ON CONFLICT (name) DO UPDATE SET sequence = excluded.sequence"
-        " WHERE followed_wire.sequence < excluded.sequence",
+        "INSERT INTO followed_wire (name, url, taken_in) VALUES (%s, %s, %s)"
+        " ON CONFLICT (name) DO UPDATE SET taken_in = excluded.taken_in"
+        " WHERE followed_wire.taken_in < excluded.taken_in",
         (name, url, sequence),
     )
 

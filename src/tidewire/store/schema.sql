@@ -385,5 +385,5 @@ CREATE TABLE item_origin (
 CREATE TABLE followed_wire (
     name        text PRIMARY KEY,
     url         text NOT NULL,
-    sequence    bigint NOT NULL DEFAULT 0           -- the last of its sequence numbers that was taken
+    taken_in    bigint NOT NULL                     -- the last of its sequence numbers
 );
