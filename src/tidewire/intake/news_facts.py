@@ -101,11 +101,6 @@ def must_be_few(items: Sequence[object]) -> None:
 def one_release(drafts: Sequence[Draft]) -> Sequence[Draft]:
     """The drafts of one release. Raises BadInput where they are of several, or too many."""
     must_be_few(drafts)
-    guids = [draft.item[0] for draft in drafts if draft.item]
-    if len(set(guids)) < len(guids):
-        message = "Two items in this have the same guid."
-        advice = "Give each language an item of its own, and of each the newest version."
-        raise _refusal("items-same", "", message, advice)
     if len({draft.shared.get("slug", "") for draft in drafts}) > 1:
         raise _refusal(
             "items-mixed",
@@ -113,6 +108,11 @@ def one_release(drafts: Sequence[Draft]) -> Sequence[Draft]:
             "There are items of more than one release in this: their sluglines differ.",
             "Hand in each release by itself.",
         )
+    guids = [draft.item[0] for draft in drafts if draft.item]
+    if len(set(guids)) < len(guids):
+        message = "Two items in this have the same guid."
+        advice = "Give each language an item of its own, and of each the newest version."
+        raise _refusal("items-same", "", message, advice)
     return drafts
 
 
