@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -44,6 +45,19 @@ async def template(postgres: str) -> str:
 @pytest.fixture
 async def database(postgres: str, template: str) -> AsyncIterator[Database]:
     """A migrated, empty database for one test."""
+    async with _copied(postgres, template) as database:
+        yield database
+
+
+@pytest.fixture
+async def other_database(postgres: str, template: str) -> AsyncIterator[Database]:
+    """Another one, for the test of two installations."""
+    async with _copied(postgres, template) as database:
+        yield database
+
+
+@asynccontextmanager
+async def _copied(postgres: str, template: str) -> AsyncIterator[Database]:
     name = f"test_{os.getpid()}_{next(_numbers)}"
     create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
     _admin(postgres, create.format(sql.Identifier(name), sql.Identifier(template)))

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from desktops.engine import end
 from desktops.wire import free_port
+from tidewire.access.tokens import outlet_key
 from tidewire.app.assemble import House, open_house
 from tidewire.app.settings import read_settings
 from tidewire.clock import pause, stopwatch
 from tidewire.model.release import Act, Contact, Release, State
 from tidewire.model.rendition import Rendition
+from tidewire.model.subscriber import Kind
 from tidewire.publish.moment import Press, publish_due
 from tidewire.store import releases, stagings
 from tidewire.store.stagings import Waiting
@@ -81,6 +83,10 @@ class Wire:
         """They go; when (stopwatch) the last of them was committed."""
         return self._loop.run(self._go(waiting))
 
+    def outlet_keys(self, count: int) -> list[str]:
+        """The keys of so many new outlets."""
+        return self._loop.run(self._outlets(count))
+
     def stop(self) -> None:
         """End the web program, and the store."""
         end(self._child)
@@ -108,6 +114,17 @@ class Wire:
             waiting = Waiting(release_id, 1, later)
             await stagings.mark_staged(tx, waiting, now)
         return ref, waiting
+
+    async def _outlets(self, count: int) -> list[str]:
+        house = self._house
+        async with house.database.transaction() as tx:
+            made = await tx.execute(
+                "INSERT INTO subscriber (kind, country, languages, name, created_at, changed_at,"
+                " consent_basis, consent_source) SELECT %s, 'DE', ARRAY['de'], 'Sample', %s, %s,"
+                " 'consent', 'bench' FROM generate_series(1, %s) RETURNING id",
+                (Kind.OUTLET, house.clock.now(), house.clock.now(), count),
+            )
+            return [outlet_key(house.signer, row[0], 0) for row in await made.fetchall()]
 
     async def _go(self, waiting: list[Waiting]) -> float:
         house = self._house

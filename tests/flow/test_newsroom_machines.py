@@ -15,7 +15,7 @@ from PIL import Image
 
 from site_world import ENGLISH, GERMAN, T0, TIDAL, add_release, add_world
 from tidewire.clock import FixedClock
-from tidewire.model.release import Act, Organisation
+from tidewire.model.release import Act, DataMining, Organisation
 from tidewire.model.rendition import Hand, Maker
 from tidewire.newsroom.routes import routes
 from tidewire.newsroom.sitemaps import NEWS, SITEMAP
@@ -36,6 +36,7 @@ HARD = replace(
     provider="Perlmutt & Partners",
     provider_url="https://perlmutt.example",
     licence="https://licence.example/free",
+    data_mining=DataMining.NO_AI,
     organisations=(Organisation("Harbour Light Energy", "529900T8BM49AURSDO55", "", "XETR:HLE"),),
 )
 
@@ -119,7 +120,11 @@ async def test_rights_third_party_and_identifiers_are_said(reader: AsyncClient) 
     assert html.fromstring(text).xpath("//link[@rel='license']/@href") == [
         "https://licence.example/free"
     ]
+    assert found["usageInfo"] == "http://ns.useplus.org/ldf/vocab/DMI-PROHIBITED-AIMLTRAINING"
+    assert html.fromstring(text).xpath("//meta[@name='tdm-reservation']/@content") == ["1"]
     plain = await article_of(reader, "tidal/en")
+    assert "usageInfo" not in plain
+    assert "tdm-reservation" not in (await reader.get("/releases/tidal/en")).text
     assert plain["license"] == {
         "@type": "CreativeWork",
         "name": "Free to use with the source named",

@@ -34,6 +34,7 @@ def command_line() -> typer.Typer:
         desktop,
         doctor,
         endpoint,
+        follow,
         importing,
         ledger,
         mail,
@@ -53,6 +54,7 @@ def command_line() -> typer.Typer:
     for program in PROGRAMS.values():
         app.command()(program)
     app.command()(submit.submit)
+    app.command()(follow.follow)
     app.command()(check.check)
     app.command()(report.report)
     app.command()(subjects.subjects)

@@ -7,10 +7,12 @@ from tidewire.formats.news_item import (
     BY_SECTOR,
     CONTACT,
     LEI,
+    MACHINE_MADE,
     MEDIA_CONTACT,
     SECTOR,
     SOURCE,
     THIRD_PARTY,
+    TRANSLATORS,
     NewsItem,
     ticker_of,
     topics,
@@ -39,6 +41,8 @@ def content_meta(root: etree._Element, item: NewsItem) -> None:
     below(meta, "urgency", text=str(item.urgency))
     if item.text and at is not None and at.date is not None:
         below(meta, "contentCreated", text=at.date.isoformat())
+    if item.text and item.rendition.by_machine:
+        below(meta, "digitalSourceType", qcode=f"digsrctype:{MACHINE_MADE}")
     if item.text:
         _located(meta, item)
     _parties(meta, item)
@@ -75,6 +79,9 @@ def _parties(meta: etree._Element, item: NewsItem) -> None:
     release, edition = item.release, item.edition
     if line(release.source):
         below(below(meta, "infoSource", roleuri=SOURCE), "name", text=line(release.source))
+    if item.text and (maker := item.rendition.made_by):
+        source = below(meta, "infoSource", roleuri=TRANSLATORS[maker.hand])
+        below(source, "name", text=line(maker.name))
     if release.third_party:
         provider, url = line(release.provider), line(release.provider_url)
         third = {"uri": uri_of(url), "literal": url}

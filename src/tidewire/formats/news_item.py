@@ -16,7 +16,7 @@ from tidewire.formats.wire_item import URGENCY
 from tidewire.languages import Furniture, furniture, unturned
 from tidewire.model.media_topics import qcode
 from tidewire.model.release import Act, Contact, Edition, Release
-from tidewire.model.rendition import Rendition
+from tidewire.model.rendition import Hand, Rendition
 from tidewire.model.sectors import SECTORS
 
 # IPTC's publishing statuses: a kill is for good, a withdrawal until further notice.
@@ -35,11 +35,19 @@ SECTOR = f"{NAMESPACE}/sector/"
 BY_SECTOR = f"{NAMESPACE}/how/by-sector"  # a Media Topic that stands for a sector
 SOURCE = f"{NAMESPACE}/role/source"
 THIRD_PARTY = f"{NAMESPACE}/role/third-party"
+TRANSLATORS = MappingProxyType(
+    {
+        Hand.MACHINE: f"{NAMESPACE}/role/machine-translator",
+        Hand.PERSON: f"{NAMESPACE}/role/translator",
+    }
+)
 CONTACT = f"{NAMESPACE}/role/contact"
 MEDIA_CONTACT = f"{NAMESPACE}/role/contact-for-media"
 TRANSLATION = f"{NAMESPACE}/relation/translation"
 LEI = f"{NAMESPACE}/lei/"
 
+MACHINE_MADE = "trainedAlgorithmicMedia"  # in IPTC's digital source types
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 ISIN = "http://cvx.iptc.org/isin/"
 MIC = "http://cvx.iptc.org/iso10383-mic/"
 COUNTRY = "http://cvx.iptc.org/iso3166-1a2/"

@@ -13,6 +13,8 @@ from tidewire.formats.news_item import TRANSLATION, NewsItem, news_item, page_ur
 from tidewire.formats.nitf import MEDIA_TYPE as NITF_TYPE
 from tidewire.formats.nitf import nitf_tree
 from tidewire.formats.pictures import ShownPicture
+from tidewire.formats.rights import MEDIA_TYPE as RIGHTS_TYPE
+from tidewire.formats.rights import MINING_CODES, PROFILE, licence_url, rights_json
 from tidewire.model.release import Act, Edition
 
 NAR = "http://iptc.org/std/nar/2006-10-01/"
@@ -63,7 +65,7 @@ def g2_tree(item: NewsItem, base_url: str) -> etree._Element:
     for name, value in values.items():
         root.set(name, value)
     below(root, "catalogRef", href=CATALOG)
-    _rights(root, item)
+    _rights(root, item, base_url)
     _item_meta(root, item, base_url)
     content_meta(root, item)
     assertions(root, item)
@@ -74,13 +76,18 @@ def g2_tree(item: NewsItem, base_url: str) -> etree._Element:
     return root
 
 
-def _rights(root: etree._Element, item: NewsItem) -> None:
+def _rights(root: etree._Element, item: NewsItem, base_url: str) -> None:
     rights = below(root, "rightsInfo")
     holder = below(rights, "copyrightHolder", literal=item.edition.issuer_slug)
     below(holder, "name", text=item.shown.issuer)
     below(rights, "copyrightNotice", text=item.copyright_notice)
     if item.text and item.release.licence:
-        below(rights, "usageTerms", text=legal(item.release.licence))
+        terms = item.release.licence
+        below(rights, "usageTerms", text=legal(terms), href=licence_url(terms))
+    expression = {"langid": PROFILE, "enctype": RIGHTS_TYPE}
+    below(rights, "rightsExpressionData", text=rights_json(item, base_url), **expression)
+    if item.text and item.release.data_mining is not None:
+        below(rights, "dataMining", qcode=f"plus:{MINING_CODES[item.release.data_mining]}")
 
 
 def _item_meta(root: etree._Element, item: NewsItem, base_url: str) -> None:

@@ -11,8 +11,10 @@ from tidewire.formats.news_item import (
     COUNTRY,
     ISIN,
     LEI,
+    MACHINE_MADE,
     MIC,
     SECTOR,
+    SOURCE_TYPE,
     NewsItem,
     boilerplate_html,
     main_html,
@@ -22,15 +24,18 @@ from tidewire.formats.news_item import (
     topics,
     uri_of,
 )
+from tidewire.formats.rights import PROFILE, rights_json
 from tidewire.formats.text import article_text
 from tidewire.formats.wire_item import moment
 from tidewire.model.media_topics import uri
 from tidewire.model.release import Contact, Edition, Organisation
+from tidewire.model.rendition import Hand
 from tidewire.model.sectors import SECTORS
 
 SCHEMA = "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"
 PICTURE = "picture"  # the relation of a text to a picture that goes with it
 GENRE = "http://cv.iptc.org/newscodes/genre/Press_Release"
+TRANSLATORS = {Hand.MACHINE: "machineTranslator", Hand.PERSON: "translator"}  # roles of sources
 MEDIA_TYPE = 'application/json; profile="https://iptc.org/std/ninjs/3.1"'
 
 
@@ -69,6 +74,7 @@ def ninjs_document(item: NewsItem, base_url: str) -> dict[str, Any]:
         "edNote": item.editor_note,
         "copyrightHolder": shown.issuer,
         "copyrightNotice": item.copyright_notice,
+        "rightsInfo": {"langId": PROFILE, "encodedRights": rights_json(item, base_url)},
         "genres": [{"name": "Press release", "uri": GENRE}],
         "altIds": [
             {"role": "ref", "value": edition.ref},
@@ -98,6 +104,9 @@ def _text(item: NewsItem, base_url: str) -> dict[str, Any]:
         "contentCreated": f"{at.date.isoformat()}T00:00:00Z" if at and at.date else None,
         "located": line(at.place) if at else "",
         "by": shown.issuer,
+        "digitalSourceType": {"uri": SOURCE_TYPE + MACHINE_MADE}
+        if item.rendition.by_machine
+        else None,
         "usageTerms": legal(release.licence),
         "bodies": [
             _part(role, kind, value)
@@ -171,6 +180,9 @@ def _sources(item: NewsItem) -> list[dict[str, Any]]:
     sources.append({"name": "Tidewire", "role": "distributor", "literal": item.host})
     if line(release.source):
         sources.append({"name": line(release.source), "role": "source"})
+    maker = item.rendition.made_by if item.text else None
+    if maker:
+        sources.append({"name": line(maker.name), "role": TRANSLATORS[maker.hand]})
     if release.third_party:
         provider, url = line(release.provider), line(release.provider_url)
         third = {"name": provider, "role": "thirdParty", "uri": uri_of(url), "literal": url}

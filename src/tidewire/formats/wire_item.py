@@ -94,6 +94,7 @@ def _text(edition: Edition, shown: Article) -> dict[str, Any]:
         },
         "source": line(edition.release.source),
         "licence": line(edition.release.licence),
+        "data_mining": edition.release.data_mining,
         "contacts": [
             {"role": c.label, "name": c.name, "mail": c.mail, "phone": c.phone}
             for c in shown.contacts

@@ -1,6 +1,6 @@
 """What a news item says, as the fields of a submission: the same for ninjs and NewsML-G2."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,8 +8,11 @@ from tidewire.formats.news_item import SECTOR
 from tidewire.intake.draft import Draft
 from tidewire.model.errors import BadInput, Problem, Severity
 from tidewire.model.media_topics import qcode
+from tidewire.model.rendition import Hand
 
 MOST_ITEMS = 30  # renditions of one release
+
+FARTHEST_VERSION = 2**31 - 1
 
 _PRIORITIES = {1: "flash", 2: "flash", 3: "urgent", 4: "urgent"}
 
@@ -28,6 +31,18 @@ def must_be_usable(status: str, pointer: str) -> None:
             f'This item has the status "{status[:60]}": it takes a release back.',
             "Withdraw or kill the release at the desk; hand in items that are usable only.",
         )
+
+
+def must_be_version(version: int | None, pointer: str) -> int:
+    """The version. Raises BadInput where it is none: versions count from 1."""
+    if version is None or not 0 < version <= FARTHEST_VERSION:
+        raise _refusal(
+            "item-version",
+            pointer,
+            "This is not the version of a news item.",
+            "Versions are whole numbers and count from 1.",
+        )
+    return version
 
 
 def must_not_name_itself(guid: str, version: int, linked: tuple[str, int | None, str]) -> None:
@@ -67,18 +82,31 @@ def sorted_subjects(uris: Sequence[str]) -> dict[str, list[str]]:
     return {"sectors": list(dict.fromkeys(sectors)), "subjects": list(dict.fromkeys(topics))}
 
 
+def made_by(sources: Mapping[str, str], roles: Mapping[Hand, str]) -> dict[str, str] | None:
+    """Who translated it: the first of the sources, by their roles, that has one of these."""
+    for hand, role in roles.items():
+        if name := sources.get(role):
+            return {"hand": hand.value, "name": name}
+    return None
+
+
 def ticker(market: str, symbol: str) -> str:
     """ "XETR:TWD" from its parts; the symbol alone where the market is not known."""
     return f"{market}:{symbol}" if market and symbol else symbol
 
 
-def one_release(drafts: Sequence[Draft]) -> Sequence[Draft]:
-    """The drafts of one release. Raises BadInput where they are of several, or too many."""
-    if not drafts:
+def must_be_few(items: Sequence[object]) -> None:
+    """Raises BadInput where there is no item, or more than a release has languages."""
+    if not items:
         raise _refusal("items-missing", "", "There is no news item in this.", "Give one at least.")
-    if len(drafts) > MOST_ITEMS:
+    if len(items) > MOST_ITEMS:
         advice = "Hand in each release by itself, one item for each language."
         raise _refusal("items-many", "", f"There are over {MOST_ITEMS} items in this.", advice)
+
+
+def one_release(drafts: Sequence[Draft]) -> Sequence[Draft]:
+    """The drafts of one release. Raises BadInput where they are of several, or too many."""
+    must_be_few(drafts)
     if len({draft.shared.get("slug", "") for draft in drafts}) > 1:
         raise _refusal(
             "items-mixed",
@@ -86,6 +114,11 @@ def one_release(drafts: Sequence[Draft]) -> Sequence[Draft]:
             "There are items of more than one release in this: their sluglines differ.",
             "Hand in each release by itself.",
         )
+    guids = [draft.item[0] for draft in drafts if draft.item]
+    if len(set(guids)) < len(guids):
+        message = "Two items in this have the same guid."
+        advice = "Give each language an item of its own, and of each the newest version."
+        raise _refusal("items-same", "", message, advice)
     return drafts
 
 

@@ -13,15 +13,20 @@ from tidewire.formats.news_item import (
     SOURCE,
     THIRD_PARTY,
     TRANSLATION,
+    TRANSLATORS,
 )
 from tidewire.formats.newsml_g2 import NAR
 from tidewire.formats.nitf_body import NITF, html_of
+from tidewire.formats.rights import mining_of
 from tidewire.intake.draft import Draft
 from tidewire.intake.g2_pictures import MEDIA, is_picture, pictures_of, with_pictures
 from tidewire.intake.hostile_xml import parse_xml
 from tidewire.intake.news_facts import (
     filled,
+    made_by,
+    must_be_few,
     must_be_usable,
+    must_be_version,
     must_not_name_itself,
     one_release,
     priority,
@@ -49,6 +54,7 @@ def read_newsml_g2(text: str) -> list[Draft]:
             f"Its root must be newsItem in the namespace {NAR}.",
         )
     items = root.findall("n:itemSet/n:newsItem", _N)
+    must_be_few(items)
     texts = [item for item in items if not is_picture(item)]
     drafts = list(one_release([_read(item) for item in texts]))
     return with_pictures(drafts, [item for item in items if is_picture(item)])
@@ -60,7 +66,7 @@ def _read(item: etree._Element) -> Draft:
         raise Unreadable("This news item has no guid or no itemMeta.", "Give both.")
     status = meta.find("n:pubStatus", _N)
     must_be_usable(_code(status), "/newsItem/itemMeta/pubStatus")
-    version = _number(item.get("version", "1")) or 1
+    version = must_be_version(_number(item.get("version", "1")), "/newsItem/@version")
     for link in meta.findall("n:link", _N):
         if link.get("rel") == "irel:previousVersion" or link.get("reluri") == TRANSLATION:
             to = (link.get("residref", ""), _number(link.get("version", "")))
@@ -78,9 +84,11 @@ def _read(item: etree._Element) -> Draft:
         "subheadline": heads.get(SUBHEADLINE, ""),
         "dateline": _dateline(content),
         "boilerplate_html": boilerplate,
+        "made_by": _maker(content),
     }
     shared = _shared(item, meta, content) | {"pictures": pictures}
-    return Draft(body, filled(rendition), filled(shared))
+    numbered = (guid, version) if item.get("version") else None
+    return Draft(body, filled(rendition), filled(shared), numbered)
 
 
 def _shared(item: etree._Element, meta: etree._Element, content: etree._Element) -> dict[str, Any]:
@@ -88,13 +96,16 @@ def _shared(item: etree._Element, meta: etree._Element, content: etree._Element)
     codes = [_code(s) for s in subjects if s.get("howuri") != BY_SECTOR]
     sources = {s.get("roleuri", ""): s for s in reversed(content.findall("n:infoSource", _N))}
     third = sources.get(THIRD_PARTY)
+    told = {a.get("literal"): a for a in reversed(item.findall("n:assert", _N))}
     fields = {
         "slug": _text(content.find("n:slugline", _N)),
         "priority": priority(_number(_text(content.find("n:urgency", _N)))),
         **sorted_subjects(codes),
         "countries": [c.removeprefix(_COUNTRY) for c in codes if c.startswith(_COUNTRY)],
         "organisations": [
-            _organisation(s, item) for s in subjects if s.get("type") == "cpnat:organisation"
+            _organisation(s, told.get(s.get("literal"), s))
+            for s in subjects
+            if s.get("type") == "cpnat:organisation"
         ],
         "contacts": [
             _contact(c)
@@ -103,6 +114,7 @@ def _shared(item: etree._Element, meta: etree._Element, content: etree._Element)
         ],
         "source": _name(sources.get(SOURCE)),
         "licence": _text(item.find("n:rightsInfo/n:usageTerms", _N)),
+        "data_mining": mining_of(_code(item.find("n:rightsInfo/n:dataMining", _N))),
         **still_embargoed(
             _text(meta.find("n:embargoed", _N)), _text(meta.find("n:versionCreated", _N))
         ),
@@ -124,12 +136,13 @@ def _dateline(content: etree._Element) -> dict[str, Any] | None:
     return filled({"place": _name(located), "country": country, "date": day})
 
 
-def _organisation(subject: etree._Element, item: etree._Element) -> dict[str, Any]:
+def _maker(content: etree._Element) -> dict[str, str] | None:
+    sources = content.findall("n:infoSource", _N)
+    return made_by({s.get("roleuri", ""): _name(s) for s in sources}, TRANSLATORS)
+
+
+def _organisation(subject: etree._Element, told: etree._Element) -> dict[str, Any]:
     """An organisation with its identifiers, which stand in the assert of the same literal."""
-    told = next(
-        (a for a in item.findall("n:assert", _N) if a.get("literal") == subject.get("literal")),
-        subject,
-    )
     same = [_code(s) for s in told.findall("n:sameAs", _N)]
     traded = told.find("n:organisationDetails/n:hasInstrument", _N)
     market, symbol = ("", "") if traded is None else (traded.get("market"), traded.get("symbol"))

@@ -1,15 +1,22 @@
 """ninjs on the way in: 3.1, and the small-letter keys of the 1.x line."""
 
+import json
+from dataclasses import replace
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tidewire.formats.news_item import BY_SECTOR, COUNTRY, ISIN, LEI, MIC
+from tidewire.formats.ninjs import TRANSLATORS
+from tidewire.formats.rights import MINING, mining_of
 from tidewire.intake.draft import Draft
 from tidewire.intake.news_facts import (
     elsewhere,
     filled,
+    made_by,
+    must_be_few,
     must_be_usable,
+    must_be_version,
     must_not_name_itself,
     one_release,
     priority,
@@ -21,6 +28,7 @@ from tidewire.intake.ninjs_1 import from_1, is_old
 from tidewire.intake.plain import text_html
 from tidewire.intake.submission import problems_of
 from tidewire.model.errors import BadInput, Unreadable
+from tidewire.model.release import DataMining
 
 _TRANSLATIONS = ("translationOf", "correctionOf", "updateOf")
 
@@ -43,6 +51,10 @@ class _Named(_Part):
     role: str = ""
     uri: str = ""
     literal: str = ""
+
+
+class _Rights(_Part):
+    encodedRights: str = ""  # noqa: N815
 
 
 class _Way(_Part):
@@ -100,6 +112,7 @@ class _Item(_Part):
     organisations: list[_Company] = []
     people: list[_Person] = []
     infoSources: list[_Named] = []  # noqa: N815
+    rightsInfo: _Rights = _Rights()  # noqa: N815
     associations: list[_Link] = []
 
 
@@ -118,6 +131,7 @@ def read_ninjs(document: object) -> list[Draft]:
     """
     found = document.get("items", document) if isinstance(document, dict) else document
     items = found if isinstance(found, list) else [found]
+    must_be_few(items)
     return list(one_release([_read(item) for item in items]))
 
 
@@ -133,13 +147,15 @@ def _read(document: object) -> Draft:
             problems_of(error.errors(include_url=False, include_context=False)),
         ) from None
     must_be_usable(item.pubStatus, "/pubStatus")
-    version = int(item.version) if item.version.isascii() and item.version.isdigit() else 1
+    digits = item.version.isascii() and item.version.isdigit()
+    version = must_be_version(int(item.version[:19]) if digits else 1, "/version")
     for at, link in enumerate(item.associations):
         if link.rel in _TRANSLATIONS:
-            digits = link.version.isascii() and link.version.isdigit()
-            before = int(link.version[:18]) if digits else None
+            known = link.version.isascii() and link.version.isdigit()
+            before = int(link.version[:18]) if known else None
             must_not_name_itself(item.uri, version, (link.uri, before, f"/associations/{at}"))
-    return _draft(item)
+    numbered = (item.uri, version) if "version" in document and digits else None
+    return replace(_draft(item), item=numbered)
 
 
 def _draft(item: _Item) -> Draft:
@@ -157,6 +173,7 @@ def _draft(item: _Item) -> Draft:
         "subheadline": heads.get("subheadline", ""),
         "dateline": _dateline(item),
         "boilerplate_html": boilerplate.value if boilerplate else "",
+        "made_by": made_by({s.role: s.name for s in item.infoSources}, TRANSLATORS),
     }
     shared = _shared(item) | {"pictures": [p for p in map(_picture, item.associations) if p]}
     return Draft(html, filled(rendition), filled(shared))
@@ -189,6 +206,7 @@ def _shared(item: _Item) -> dict[str, Any]:
         "contacts": [_contact(p) for p in item.people if p.rel in ("contact", "mediaContact")],
         "source": next((s.name for s in item.infoSources if s.role == "source"), ""),
         "licence": item.usageTerms,
+        "data_mining": _mining(item.rightsInfo.encodedRights),
         **still_embargoed(item.embargoedUntil, item.versionCreated),
         **(
             {
@@ -200,6 +218,17 @@ def _shared(item: _Item) -> dict[str, Any]:
             else {}
         ),
     }
+
+
+def _mining(rights: str) -> DataMining | None:
+    """What the policy says of data mining; of others' policies whatever of it we know."""
+    try:
+        policy = json.loads(rights or "{}")
+    except (ValueError, RecursionError):
+        return None
+    said = policy.get(MINING) if isinstance(policy, dict) else None
+    code = said.get("@id") if isinstance(said, dict) else said
+    return mining_of(code) if isinstance(code, str) else None
 
 
 def _dateline(item: _Item) -> dict[str, Any] | None:

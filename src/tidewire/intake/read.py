@@ -1,6 +1,7 @@
 """Read files by their endings, into drafts or, for our own .json, straight into a document."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from tidewire.intake.ninjs import is_ninjs, read_ninjs
 from tidewire.intake.plain import read_plain
 from tidewire.intake.strings import block
 from tidewire.languages import canonical
-from tidewire.model.errors import BadInput, TooLarge, Unreadable
+from tidewire.model.errors import BadInput, Problem, Severity, TooLarge, Unreadable
 
 MOST_BYTES = 20_000_000
 ENDINGS = (".md", ".markdown", ".txt", ".html", ".htm", ".docx", ".json", ".xml")
@@ -58,7 +59,9 @@ def document_of(drafts: Sequence[Draft]) -> dict[str, Any]:
         if d.shared.get("pictures")
     ]
     pictures = {"pictures": joined(named)} if named else {}
-    return {**said, "renditions": renditions, **pictures}
+    items = [{"guid": d.item[0], "version": d.item[1]} for d in drafts if d.item]
+    numbered = {"items": items} if items else {}
+    return {**said, "renditions": renditions, **numbered, **pictures}
 
 
 def read_drafts(path: Path, language: str = "") -> list[Draft]:
@@ -90,14 +93,34 @@ def read_file(path: Path, language: str = "") -> Draft:
 
 
 def read_json(text: str) -> dict[str, Any]:
-    """A submission document as the API takes it. Raises Unreadable."""
+    """A submission document as the API takes it. Raises Unreadable.
+
+    A key that stands twice in one object is refused: readers differ on which of them counts.
+    """
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise Unreadable("This is not valid JSON.", "Check commas and quotes.") from error
     if not isinstance(document, dict):
         raise Unreadable("This JSON is not an object.", "Write it as the API takes it.")
     return document
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = Counter(keys).most_common(1)[0][0]
+        message, advice = "A key stands twice in one object of this JSON.", "Take one of them out."
+        # As it was written: a lone surrogate in it could not be sent.
+        pointer = "/" + repr(twice)[1:-1].replace("~", "~0").replace("/", "~1")[:200]
+        found = Problem(Severity.ERROR, "key-twice", pointer, message, advice)
+        raise Unreadable(message, advice, [found])
+    return read
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def _rendition(draft: Draft) -> dict[str, Any]:

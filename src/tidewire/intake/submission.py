@@ -16,7 +16,7 @@ from tidewire.languages import canonical
 from tidewire.model.errors import BadInput, Problem, Severity
 from tidewire.model.media_topics import qcode
 from tidewire.model.picture import Caption, Picture
-from tidewire.model.release import Contact, Organisation, Priority, Release
+from tidewire.model.release import Contact, DataMining, Organisation, Priority, Release
 from tidewire.model.rendition import Dateline, Hand, Maker, Rendition
 from tidewire.model.sectors import SECTORS
 
@@ -88,6 +88,13 @@ class OrganisationIn(Edge):
     ticker: Code = Field("", description="MIC (ISO 10383), colon, symbol.", examples=["XETR:TWD"])
 
 
+class ItemIn(Edge):
+    """A news item that the release was made of: its guid (uri in ninjs) and version."""
+
+    guid: Annotated[Address, Field(min_length=1)]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 class Submission(Edge):
     """A release as it is handed in; everything but the text is shared by all renditions."""
 
@@ -127,12 +134,18 @@ class Submission(Edge):
     provider: Short = ""
     provider_url: Address = ""
     licence: Note = ""
+    data_mining: DataMining | None = Field(
+        None, description="What is said of text and data mining; none: nothing is."
+    )
     t0: Moment | None = Field(
         None, description="The moment asked for, with a UTC offset; none: once approved."
     )
     embargo: bool = Field(False, description="True: it may not be moved before its own T0.")
     pictures: Annotated[list[PictureIn], Field(max_length=20)] = Field(
         default=[], description="The first one leads: cards, and feeds that hold only one."
+    )
+    items: Annotated[list[ItemIn], Field(max_length=30)] = Field(
+        default=[], description="News items that it was made of: sent again, they are known."
     )
 
 
@@ -211,6 +224,7 @@ def raw_release(submission: Submission, known: Mapping[str, Picture] = NONE) -> 
         provider=submission.provider,
         provider_url=submission.provider_url,
         licence=submission.licence,
+        data_mining=submission.data_mining,
         t0=submission.t0,
         embargo=submission.embargo,
         prevails=_tag(submission.prevails),

@@ -19,7 +19,7 @@ from tidewire.model.issuer import Caller, Role
 from tidewire.model.picture import Picture
 from tidewire.model.release import Act, Move, Release, State, after
 from tidewire.model.rendition import Hand
-from tidewire.store import media_topics, pictures, releases, waiting_renditions
+from tidewire.store import media_topics, origins, pictures, releases, waiting_renditions
 from tidewire.store.database import Connection, Database
 from tidewire.store.waiting_renditions import WaitingRendition
 from tidewire.vault.text import Text
@@ -77,12 +77,15 @@ async def submit(
         async with intake.database.transaction() as tx:
             if taken := await _replay(intake, tx, issuer_id, key, digest):
                 return taken
+    if not dry_run and (taken := await _of_known_items(intake, caller, submission, digest)):
+        return taken
     raw, problems = await inspect(intake, submission, issuer_id, at_hand if dry_run else NONE)
     if dry_run:
         return Taken("", State.RECEIVED, 1, tuple(problems))
     release = await _accepted(raw, problems)
+    items = [(item.guid, item.version) for item in submission.items]
     async with intake.database.transaction() as tx:
-        ref = await _store(intake, tx, release, caller, key=key, digest=digest)
+        ref = await _store(intake, tx, release, caller, key=key, digest=digest, items=items)
         if ref is None:
             assert key is not None
             replayed = await _replay(intake, tx, issuer_id, key, digest)
@@ -98,6 +101,8 @@ async def resubmit(intake: Intake, caller: Caller, ref: str, submission: Submiss
     issuer_id = issuer_of(caller)
     raw, problems = await inspect(intake, submission, issuer_id)
     release = await _accepted(raw, problems)
+    digest = hashlib.sha256(submission.model_dump_json().encode()).digest()
+    items = [(item.guid, item.version) for item in submission.items]
     now = intake.clock.now()
     async with intake.database.transaction() as tx:
         held = await releases.hold(tx, ref)
@@ -106,6 +111,11 @@ async def resubmit(intake: Intake, caller: Caller, ref: str, submission: Submiss
         state = after(held.state, Move.RESUBMIT)
         await _put(intake, tx, held.id, held.version, release, account_id=caller.account_id)
         await releases.set_state(tx, held.id, state)
+        if items:
+            if not await origins.put(tx, issuer_id, held.id, items):
+                raise Conflict("These items are of another release.", "Hand them in by themselves.")
+            kept = await intake.vault.fingerprint(tx, held.id, digest)
+            await releases.set_digest(tx, held.id, kept)
         await releases.add_decision(
             tx, held, Move.RESUBMIT, account_id=caller.account_id, note="", now=now
         )
@@ -183,6 +193,7 @@ async def _store(
     *,
     key: str | None,
     digest: bytes,
+    items: Sequence[tuple[str, int]],
 ) -> str | None:
     now, ref, issuer_id = intake.clock.now(), new_ref(), issuer_of(caller)
     name = None if key is None else _name(key)
@@ -190,7 +201,9 @@ async def _store(
     if release_id is None:
         return None
     await _put(intake, tx, release_id, 1, release, account_id=caller.account_id)
-    if key is not None:
+    if not await origins.put(tx, issuer_id, release_id, items):
+        raise Conflict("These items have just come.", "Send them again: they are known by now.")
+    if key is not None or items:
         kept = await intake.vault.fingerprint(tx, release_id, digest)
         await releases.set_digest(tx, release_id, kept)
     return ref
@@ -236,6 +249,45 @@ async def _replay(
                 "Use a new key for a new release.",
             )
     return Taken(ref, state, version, (), replayed=True)
+
+
+async def _of_known_items(
+    intake: Intake, caller: Caller, submission: Submission, digest: bytes
+) -> Taken | None:
+    """What becomes of items that came before; None where none of them did.
+
+    The same again changes nothing. A newer version takes the place of a returned release. Raises
+    Conflict for an older one, and where the desk has the release in hand.
+    """
+    issuer_id = issuer_of(caller)
+    given = {item.guid: item.version for item in submission.items}
+    async with intake.database.transaction() as tx:
+        found = await origins.find(tx, issuer_id, list(given))
+        if not found:
+            return None
+        before = found[0]
+        if len(found) > 1:
+            raise Conflict("These items are of more than one release.", "Send each by itself.")
+        if any(given[guid] < version for guid, version in before.items.items()):
+            raise Conflict(
+                f"A newer version of this item is here already, as {before.ref}.",
+                "Send versions in their order.",
+            )
+        if before.items == given:
+            same = await intake.vault.fingerprint(tx, before.release_id, digest)
+            if before.digest is not None and not hmac.compare_digest(before.digest, same):
+                raise Conflict(
+                    f"This version of the item came with another text before, as {before.ref}.",
+                    "Give a changed item the next version.",
+                )
+            return Taken(before.ref, before.state, before.version, (), replayed=True)
+    if before.state is State.RETURNED:
+        return await resubmit(intake, caller, before.ref, submission)
+    public = before.state is State.PUBLISHED
+    raise Conflict(
+        f"This is a newer version of {before.ref}, which is {before.state}.",
+        "Ask the desk to correct it." if public else "Ask the desk to return it, and send it then.",
+    )
 
 
 def _name(key: str) -> str:

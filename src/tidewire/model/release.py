@@ -99,6 +99,16 @@ class Priority(StrEnum):
     ROUTINE = "routine"
 
 
+class DataMining(StrEnum):
+    """What an issuer says of text and data mining in its release."""
+
+    ALLOWED = "allowed"
+    NO_AI = "no-ai-training"
+    NO_GENERATIVE_AI = "no-generative-ai-training"
+    SEARCH_ONLY = "search-only"
+    PROHIBITED = "prohibited"
+
+
 @dataclass(frozen=True, slots=True)
 class Contact:
     """Someone to ask about the release; `public` false means for media only."""
@@ -152,6 +162,7 @@ class Release:
     provider: str = ""
     provider_url: str = ""
     licence: str = ""
+    data_mining: DataMining | None = None
     t0: datetime | None = None
     embargo: bool = False
     prevails: str = ""

@@ -73,6 +73,7 @@ def release_page(
         pictures=[replace(p, url=p.url.removeprefix(base_url)) for p in joined.pictures],
         structured=data_block(news_article(edition, joined, base_url)),
         licence=_web(edition.release.licence),
+        mining=edition.release.data_mining,
         more=_more(edition, language),
         languages=_renditions(newest or edition, base_url),
         default_url=addresses.release_url(base_url, edition.ref),

@@ -14,6 +14,7 @@ from tidewire.formats import addresses
 from tidewire.formats.article import Article
 from tidewire.formats.body import line
 from tidewire.formats.pictures import ShownPicture
+from tidewire.formats.rights import MINING_CODES, PLUS
 from tidewire.languages import furniture, unturned
 from tidewire.model.release import Act, Edition, Organisation
 from tidewire.model.rendition import Hand, Rendition
@@ -120,8 +121,10 @@ def _rights(edition: Edition, article: Article) -> Thing:
     else:
         terms = licence
     provider = line(release.provider)
+    mining = release.data_mining
     return {
         "license": terms,
+        "usageInfo": PLUS + MINING_CODES[mining] if mining else None,
         "creditText": unturned(article.disclaimer or article.source_line),
         "provider": _organised(provider, release.provider_url)
         if release.third_party and provider

@@ -1,0 +1,1 @@
+"""Following another wire: what it makes public is pulled, and handed in here."""
