@@ -12,6 +12,7 @@ from tidewire.bus.bell import Bell, Topic
 from tidewire.clock import Clock
 from tidewire.intake import pictures_named
 from tidewire.intake.checks.check import check, stops
+from tidewire.intake.known_items import known_before
 from tidewire.intake.picture_in import NONE
 from tidewire.intake.submission import Correction, Submission, raw_release, sanitised
 from tidewire.model.errors import BadInput, Conflict, Forbidden, Problem, Severity
@@ -254,40 +255,14 @@ async def _replay(
 async def _of_known_items(
     intake: Intake, caller: Caller, submission: Submission, digest: bytes
 ) -> Taken | None:
-    """What becomes of items that came before; None where none of them did.
-
-    The same again changes nothing. A newer version takes the place of a returned release. Raises
-    Conflict for an older one, and where the desk has the release in hand.
-    """
+    """What becomes of items that came before; None where none of them did. Raises Conflict."""
     issuer_id = issuer_of(caller)
-    given = {item.guid: item.version for item in submission.items}
-    async with intake.database.transaction() as tx:
-        found = await origins.find(tx, issuer_id, list(given))
-        if not found:
-            return None
-        before = found[0]
-        if len(found) > 1:
-            raise Conflict("These items are of more than one release.", "Send each by itself.")
-        if any(given[guid] < version for guid, version in before.items.items()):
-            raise Conflict(
-                f"A newer version of this item is here already, as {before.ref}.",
-                "Send versions in their order.",
-            )
-        if before.items == given:
-            same = await intake.vault.fingerprint(tx, before.release_id, digest)
-            if before.digest is not None and not hmac.compare_digest(before.digest, same):
-                raise Conflict(
-                    f"This version of the item came with another text before, as {before.ref}.",
-                    "Give a changed item the next version.",
-                )
-            return Taken(before.ref, before.state, before.version, (), replayed=True)
-    if before.state is State.RETURNED:
-        return await resubmit(intake, caller, before.ref, submission)
-    public = before.state is State.PUBLISHED
-    raise Conflict(
-        f"This is a newer version of {before.ref}, which is {before.state}.",
-        "Ask the desk to correct it." if public else "Ask the desk to return it, and send it then.",
-    )
+    before = await known_before(intake.database, intake.vault, issuer_id, submission, digest)
+    if before is None:
+        return None
+    if before.again:
+        return Taken(before.ref, before.state, before.version, (), replayed=True)
+    return await resubmit(intake, caller, before.ref, submission)
 
 
 def _name(key: str) -> str:

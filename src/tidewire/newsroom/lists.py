@@ -21,47 +21,18 @@ from tidewire.languages import (
 )
 from tidewire.languages.regions import place_code, within
 from tidewire.model.issuer import Issuer
-from tidewire.model.release import Act, Edition
 from tidewire.model.sectors import SECTORS
+from tidewire.newsroom.entries import entry
 from tidewire.newsroom.frame import (
-    LanguageLink,
     Link,
     feeds,
     frame,
-    instant,
-    is_long,
     language_link,
 )
 from tidewire.store.feed_entries import Filing
 from tidewire.store.listings import Part
 
-FEW = 4  # links to other languages that stand open below an entry
-
 _templates = site.templates("tidewire.newsroom")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One release on a list. `spoken` is the language of its furniture.
-
-    `corrected` says so, "" where it was not; its values are set apart. `folded` is what the
-    other languages stand behind where they are many.
-    """
-
-    language: str
-    direction: str
-    spoken: str
-    issuer: str
-    place: str
-    moment: str
-    published: str
-    headline: str
-    subheadline: str
-    href: str
-    corrected: str
-    others: tuple[LanguageLink, ...]
-    folded: str
-    long: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +211,7 @@ def _page(
         **nothing | said,
         front=path == "/",
         url=f"{base_url}{path}{asked}",
-        entries=[_entry(one, wanted, base_url) for one in part.editions],
+        entries=[entry(one, wanted, base_url) for one in part.editions],
         named=named,
         empty=words.word(empty),
         turns=_turns(part, path, words),
@@ -280,41 +251,3 @@ def _groups(listing: Listing, part: Part) -> list[tuple[str, list[Link]]]:
     ]
     groups = [(words.word("sectors"), sectors), (words.word("countries"), places)]
     return [(name, links) for name, links in groups if links]
-
-
-def _entry(edition: Edition, asked: Sequence[str], base_url: str) -> Entry:
-    available = edition.release.languages()
-    language = best(available, asked) or available[0]
-    rendition = edition.release.rendition(language)
-    here = furniture(language)
-    assert edition.published_at is not None
-    first = edition.first_published_at or edition.published_at
-    others = tuple(
-        language_link(tag, addresses.release_url(base_url, edition.ref, tag))
-        for tag in available
-        if tag != language
-    )
-    corrected = edition.act is Act.CORRECT
-    return Entry(
-        language=language,
-        direction=direction(language),
-        spoken=here.tag,
-        issuer=edition.issuer_name,
-        place=rendition.dateline.place if rendition.dateline else "",
-        moment=instant(first),
-        published=here.moment(first),
-        headline=rendition.headline,
-        subheadline=rendition.subheadline,
-        href=addresses.release_url(base_url, edition.ref, language),
-        corrected=here.phrase("corrected", moment=here.moment(edition.published_at))
-        if corrected
-        else "",
-        others=others,
-        folded=folded(here, len(others)),
-        long=is_long(rendition.headline),
-    )
-
-
-def folded(words: Furniture, others: int) -> str:
-    """What so many languages stand behind; "" for few, which stand open."""
-    return f"{words.word('read_in')} ({words.number(others)})" if others > FEW else ""

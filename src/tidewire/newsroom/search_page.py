@@ -8,8 +8,9 @@ from tidewire.formats import addresses, site
 from tidewire.languages import Furniture, direction, furniture, known
 from tidewire.model.release import Act
 from tidewire.model.sectors import SECTORS
+from tidewire.newsroom.entries import Entry, folded
 from tidewire.newsroom.frame import frame, instant, is_long, language_link
-from tidewire.newsroom.lists import Entry, folded, furniture_language
+from tidewire.newsroom.lists import furniture_language
 from tidewire.newsroom.search import LONGEST, Answer, Question
 from tidewire.store.search_index import Shown
 

@@ -394,6 +394,7 @@ CREATE TABLE search_entry (
     PRIMARY KEY (release_id, language)
 );
 CREATE UNIQUE INDEX search_entry_doc ON search_entry (doc);
+ALTER TABLE search_entry ALTER COLUMN terms SET STORAGE MAIN;   -- ranking reads hundreds of rows
 ALTER TABLE search_entry ALTER COLUMN terms SET STATISTICS 0;   -- the plan is always the same
 
 -- The terms of the newest rows, which are in no pack yet.

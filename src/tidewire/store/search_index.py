@@ -116,16 +116,18 @@ async def _ranked(tx: Connection, docs: Sequence[int], query: str) -> list[Hit]:
     if not docs:
         return []
     rank = f"ts_rank('{WEIGHTS}', e.terms, %(query)s::text::tsquery)" if query else "0"
+    # What the index has not heard of yet is little, and looked at once for all.
     rows = await tx.execute(
         f"""
-        SELECT e.release_id, e.language, e.place, {rank} AS rank
-        FROM search_entry e JOIN release r ON r.id = e.release_id
-        WHERE e.doc = ANY(%(docs)s) AND r.state = %(public)s AND NOT EXISTS (
-            SELECT 1 FROM release_version n WHERE n.release_id = e.release_id
-            AND n.version > e.version AND n.sequence IS NOT NULL
+        WITH news AS MATERIALIZED (
+            SELECT release_id, version, act, document FROM release_version
+            WHERE sequence > (SELECT taken_in FROM search_head))
+        SELECT e.release_id, e.language, e.place, {rank} AS rank FROM search_entry e
+        WHERE e.doc = ANY(%(docs)s) AND NOT EXISTS (
+            SELECT 1 FROM news n WHERE n.release_id = e.release_id AND n.version > e.version
             AND (n.act <> 'add' OR n.document->'added' ? e.language))
         ORDER BY rank DESC, e.place DESC, e.language
         """.encode(),
-        {"docs": docs, "query": query, "public": State.PUBLISHED},
+        {"docs": docs, "query": query},
     )
     return [Hit(*row) for row in await rows.fetchall()]

@@ -6,6 +6,7 @@ DROP INDEX search_entry_published;
 ALTER TABLE search_entry
     ADD COLUMN doc bigint NOT NULL GENERATED ALWAYS AS IDENTITY;    -- what an index calls this row
 CREATE UNIQUE INDEX search_entry_doc ON search_entry (doc);
+ALTER TABLE search_entry ALTER COLUMN terms SET STORAGE MAIN;   -- ranking reads hundreds of rows
 
 -- The terms of the newest rows, which are in no pack yet.
 CREATE TABLE search_fresh (
