@@ -4,7 +4,9 @@ public, and has the same releases; and the key with which it does, from the shel
 import asyncio
 import json
 import re
+import shutil
 import socket
+import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +31,7 @@ from wire import a_vault, go, keep_master_key
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "lanternfish"
 EDITOR = "Mara Muster"
+PICTURE = re.compile(r"http://127\.0\.0\.1:\d+/releases/\w+/pictures/\w+\.png")
 OUTLETS = (
     "outside_id,name,country,languages,outlet_kind,interest,webhook,webhook_secret,mail\n"
     "o1,Fictional Gazette,DE,de,newspaper,,,,desk@gazette.example\n"
@@ -128,7 +131,23 @@ def same(item: dict[str, Any]) -> dict[str, Any]:
     """What must be the same on both wires; what stands around a text names its wire's address."""
     renditions = [same(one) for one in item.get("renditions", [])]
     kept = {k: v for k, v in item.items() if k not in (*OWN, "superseded_by")}
-    return json.loads(json.dumps(kept | {"renditions": renditions}))  # type: ignore[no-any-return]
+    said = json.dumps(kept | {"renditions": renditions})
+    return json.loads(PICTURE.sub("PICTURE.png", said))  # type: ignore[no-any-return]
+
+
+def corrected(wire: Wire) -> Path:
+    """The English text with another port, and the picture beside it."""
+    shutil.copy(SAMPLE / "marisol.png", wire.home)
+    changed = wire.home / "changed.en.md"
+    changed.write_text(FILES[0].read_text().replace("Port Ember", "Port Oak"))
+    return changed
+
+
+def bytes_of(item: dict[str, Any]) -> bytes:
+    """The picture at the address that the item names."""
+    (found,) = set(PICTURE.findall(json.dumps(item)))
+    with urllib.request.urlopen(found) as answer:
+        return bytes(answer.read())
 
 
 async def published(wire: Wire, *files: Path) -> str:
@@ -154,10 +173,10 @@ async def test_a_wire_that_follows_another_has_the_same_releases(wires: tuple[Wi
     await two.publish()
     (there,), (item,) = await one.items(key), await two.items(here_key)
     assert same(item) == same(there) and item["languages"] == ["en", "de", "ar"]
+    assert await asyncio.to_thread(bytes_of, item) == (SAMPLE / "marisol.png").read_bytes()
     assert item["issuer"] == there["issuer"] | {"slug": "north-lanternfish"}
 
-    changed = one.home / "changed.en.md"
-    changed.write_text(FILES[0].read_text().replace("Port Ember", "Port Oak"))
+    changed = corrected(one)
     note = "The port was named wrongly."
     new = [str(changed), *map(str, FILES[1:])]
     await one.must("desk", "correct", ref, *new, "--as", EDITOR, "--note", note)
@@ -197,8 +216,7 @@ async def test_without_publish_it_waits_and_a_newer_version_takes_its_place(
     said = await two.must(*follow)
     assert re.fullmatch(r"1: \S+ waits for the desk\n", said)
     here = said.split()[1]
-    changed = one.home / "changed.en.md"
-    changed.write_text(FILES[0].read_text().replace("Port Ember", "Port Oak"))
+    changed = corrected(one)
     await one.must("desk", "correct", ref, str(changed), "--as", EDITOR, "--note", "The port.")
     await one.publish()
     assert await two.must(*follow) == f"2: {here} waits for the desk\n"

@@ -288,7 +288,8 @@ async def test_what_only_looks_odd_is_taken(office: Office, name: str) -> None:
     answer = await office.hand_in(b"\xef\xbb\xbf" + odd, kind)
     assert answer.status_code == 201, answer.text
     [stored] = await office.stored()
-    assert stored.renditions == (lanternfish_edition().release.rendition("en"),)
+    meant = without_pictures(lanternfish_edition().release)
+    assert stored.renditions == (meant.rendition("en"),)
 
 
 @pytest.mark.parametrize("name", FORMS)

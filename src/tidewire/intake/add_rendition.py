@@ -15,6 +15,7 @@ from tidewire.languages import spelt_out
 from tidewire.model.errors import BadInput, Conflict, Problem, Severity
 from tidewire.model.issuer import Caller, Role
 from tidewire.model.opening import Opening, Why, opening_by
+from tidewire.model.picture import Picture
 from tidewire.model.release import Edition, Move, Release, after
 from tidewire.model.rendition import Hand, Rendition
 from tidewire.store import releases, waiting_renditions
@@ -55,6 +56,7 @@ async def add_rendition(
         edition = await intake.vault.edition(tx, held.id, held.version, opening)
     assert edition is not None
     refs = [picture.ref for picture in edition.release.pictures]
+    given = _named(given, edition.release.pictures)
     raw = raw_rendition(given, refs)
     astray = tuple(unknown_captions(given.captions, refs, ""))
     problems = astray + await _inspect(intake, edition, raw)
@@ -67,6 +69,16 @@ async def add_rendition(
     replaced = await _store(intake, caller, ref, await asyncio.to_thread(sanitised_rendition, raw))
     await intake.bell.ring(Topic.RECEIVED, ref)
     return Added(ref, raw.language, problems, replaced)
+
+
+def _named(given: RenditionIn, pictures: Sequence[Picture]) -> RenditionIn:
+    """The rendition, whose captions may also name pictures by their files, as texts on disk do."""
+    refs = {picture.file: picture.ref for picture in reversed(pictures) if picture.file}
+    captions = [
+        caption.model_copy(update={"picture": refs.get(caption.picture, caption.picture)})
+        for caption in given.captions
+    ]
+    return given.model_copy(update={"captions": captions})
 
 
 async def _store(intake: Intake, caller: Caller, ref: str, rendition: Rendition) -> bool:

@@ -60,7 +60,7 @@ async def _follow(source: Source, name: str, by: str, *, publish: bool, once: bo
         if at != source.url:
             raise Conflict(f"{name} is {at} here.", "Follow this one under another name.")
         parts = (house.database, house.clock, house.bell, house.vault)
-        hands = Hands(Intake(*parts), Desk(*parts), editor, name, publish)
+        hands = Hands(Intake(*parts), Desk(*parts), editor, source, name, publish)
         refused = 0
         while True:
             try:

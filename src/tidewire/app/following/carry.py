@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tidewire.access.keys import open_issuer
-from tidewire.app.following.source import Told
+from tidewire.app.following.pictures import bring_pictures
+from tidewire.app.following.source import Source, Told
 from tidewire.clock import stopwatch
 from tidewire.desk import decide
 from tidewire.desk.renditions import approve_rendition
@@ -40,6 +41,7 @@ class Hands:
     intake: Intake
     desk: Desk
     editor: Caller
+    source: Source
     name: str
     publish: bool
 
@@ -55,7 +57,7 @@ async def carry(hands: Hands, told: Told, items: Sequence[Any]) -> str:
     issuer = await _issuer(hands, told)
     if told.act in (Act.KILL, Act.WITHDRAW):
         return await _take_back(hands, told, issuer, items)
-    submission = _submission(items)
+    submission = await _submission(hands, issuer, items)
     before = await _before(hands, issuer, _guids(items))
     if before is None:
         return await _new(hands, issuer, submission)
@@ -101,9 +103,11 @@ def _guids(items: Sequence[Any]) -> list[str]:
     return list(dict.fromkeys(guid for guid in found if isinstance(guid, str)))
 
 
-def _submission(items: Sequence[Any]) -> Submission:
+async def _submission(hands: Hands, issuer: Caller, items: Sequence[Any]) -> Submission:
     """What the items say; what a machine made goes with the release, labelled as it was."""
+    assert issuer.issuer_id is not None
     document = document_of(read_ninjs({"items": list(items)}))
+    await bring_pictures(hands.intake, hands.source, issuer.issuer_id, document)
     return read_submission({**document, "machine_unchecked": True})
 
 

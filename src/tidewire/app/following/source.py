@@ -8,11 +8,12 @@ from urllib.parse import urlsplit
 import aiohttp
 import msgspec
 
-from tidewire.model.errors import BadInput, Unauthenticated, Unavailable
+from tidewire.model.errors import BadInput, NotFound, Unauthenticated, Unavailable
 from tidewire.model.release import Act
 
 LIMIT = 25  # editions in one answer
 MOST_BYTES = 64_000_000  # of one answer
+MOST_PICTURE = 10_000_000  # bytes; a Tidewire takes no larger one
 _SECONDS = 60  # for one answer, besides what it waits for the next edition
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -83,24 +84,42 @@ class Source:
             raise Unavailable("The other wire's editions are not in their order.", "Ask it why.")
         return run, found
 
+    async def picture(self, href: str) -> bytes:
+        """The picture at an address of the other wire; b"" where it lies elsewhere or is gone.
+
+        The key does not go along. Raises Unavailable.
+        """
+        if not href.startswith(f"{self.url}/releases/"):
+            return b""
+        try:
+            return await self._fetch(href, {}, {}, _SECONDS, MOST_PICTURE)
+        except NotFound:
+            return b""
+
     async def _get(self, after: int, form: str, wait: int) -> bytes:
         query: dict[str, str | int] = {"after": after, "limit": LIMIT, "format": form, "wait": wait}
-        limit = aiohttp.ClientTimeout(total=_SECONDS + wait)
+        url = f"{self.url}/api/v1/wire"
+        return await self._fetch(url, query, self._headers, _SECONDS + wait, MOST_BYTES)
+
+    async def _fetch(
+        self,
+        url: str,
+        query: dict[str, str | int],
+        headers: dict[str, str],
+        seconds: float,
+        most: int,
+    ) -> bytes:
+        limit = aiohttp.ClientTimeout(total=seconds)
         try:
             async with (
                 aiohttp.ClientSession(timeout=limit) as session,
-                session.get(
-                    f"{self.url}/api/v1/wire",
-                    params=query,
-                    headers=self._headers,
-                    allow_redirects=False,
-                ) as answer,
+                session.get(url, params=query, headers=headers, allow_redirects=False) as answer,
             ):
                 _judge(answer.status)
                 raw = bytearray()
                 async for chunk in answer.content.iter_chunked(65_536):
                     raw += chunk
-                    if len(raw) > MOST_BYTES:
+                    if len(raw) > most:
                         raise Unavailable("The other wire's answer is too large.", "Ask it why.")
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise Unavailable("The other wire does not answer.", "Ask again later.") from None
@@ -115,5 +134,7 @@ def _judge(status: int) -> None:
             "The other wire has not come as far as was taken from it before.",
             "It is another wire by now, or began anew: follow it under another name.",
         )
+    if status in (404, 410):
+        raise NotFound(f"The other wire answered {status}.", "Is this the address of a Tidewire?")
     if status != 200:
         raise Unavailable(f"The other wire answered {status}.", "Ask again later.")
