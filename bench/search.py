@@ -4,7 +4,8 @@ A release is in one language: the headline of a sample, some of its sentences mi
 the others, and twelve words of an invented vocabulary, of which few are frequent. Questions are
 words (in scripts without spaces: two to four characters) of samples and of that vocabulary, one to
 three, half of them in one language only, some in one sector or a span of days. They are asked in
-turns of all languages, one after the other, as the newsroom asks. `--scale 0.1` makes a tenth.
+turns of all languages, one after the other, as the newsroom asks. `--scale 0.1` makes a tenth;
+`--home DIR` keeps what was made for the next run.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import asyncio
 import random
 import re
 import statistics
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -57,20 +59,23 @@ def run(arguments: Sequence[str]) -> Result:
     """Make the index, ask, and publish one more."""
     parser = argparse.ArgumentParser(prog="./dev bench search")
     parser.add_argument("--scale", type=float, default=1.0, help="1: a million releases")
-    scale = parser.parse_args(arguments).scale
+    parser.add_argument("--home", type=Path, help="kept, and used again by the next run")
+    asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        Path(folder).chmod(0o755)
-        with EmbeddedServer(Path(folder)) as url:
-            return asyncio.run(_run(url, round(FULL * scale)))
+        home = asked.home or Path(folder)
+        home.mkdir(exist_ok=True)
+        home.chmod(0o755)
+        with EmbeddedServer(home) as url:
+            return asyncio.run(_run(url, round(FULL * asked.scale)))
 
 
 async def _run(url: str, count: int) -> Result:
     database = Database(url)
     await database.open()
     await migrate(database)
-    made, built = await asyncio.to_thread(_build, url, count)
+    made, packed = await asyncio.to_thread(_build, url, count)
     took, found = await _ask(database, count)
-    seen = await _publish(database, count)
+    seen = await _publish(database)
     await database.close()
     with psycopg.connect(url) as tx:
         sizes = tx.execute(
@@ -84,9 +89,7 @@ async def _run(url: str, count: int) -> Result:
         "search",
         {
             "releases": count,
-            "made and copied s": made,
-            "packed s": built,
-            "releases/s": count / (made + built),
+            **({"made and copied s": made, "packed s": packed} if made else {}),
             "table MB": float(sizes[0]),
             "index MB": float(sizes[1]),
             "questions": len(took),
@@ -103,8 +106,11 @@ async def _run(url: str, count: int) -> Result:
 
 
 def _build(url: str, count: int) -> tuple[float, float]:
-    """Seconds to make and copy the rows, in two processes, and to put them into packs."""
+    """Seconds to make and copy the rows, in two processes, and to pack them; 0 if they are here."""
     with psycopg.connect(url, autocommit=True) as tx:
+        here = tx.execute("SELECT sequence FROM wire_head").fetchone()
+        if here is not None and here[0] >= count:
+            return 0.0, 0.0
         tx.execute(
             "INSERT INTO issuer (slug, name, created_at) SELECT 'issuer-' || n, 'Issuer ' || n,"
             " now() FROM generate_series(0, 999) n"
@@ -113,13 +119,20 @@ def _build(url: str, count: int) -> tuple[float, float]:
         with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as makers:
             starts = range(1, count + 1, BLOCK)
             ends = [min(start + BLOCK, count + 1) for start in starts]
-            list(makers.map(_copy, [url] * len(ends), starts, ends))
+            for done in makers.map(_copy, [url] * len(ends), starts, ends):
+                print(f"\r{done:,} of {count:,} releases", end="", file=sys.stderr, flush=True)
         tx.execute("UPDATE wire_head SET sequence = %s", (count,))
         tx.execute("UPDATE search_head SET taken_in = %s", (count,))
         made = stopwatch() - began
         began = stopwatch()
+        print("\rpacking ...                    ", file=sys.stderr)
+        # So many at once never come by themselves: into the index only what will stay fresh.
+        index = tx.execute("SELECT pg_get_indexdef('search_fresh_terms'::regclass)").fetchone()
+        assert index is not None
+        tx.execute("DROP INDEX search_fresh_terms")
         tx.execute("INSERT INTO search_fresh (doc, terms) SELECT doc, terms FROM search_entry")
         asyncio.run(_pack(url))
+        tx.execute(index[0])
         tx.execute("VACUUM ANALYZE")
         return made, stopwatch() - began
 
@@ -131,8 +144,8 @@ async def _pack(url: str) -> None:
     await database.close()
 
 
-def _copy(url: str, start: int, end: int) -> None:
-    """Releases with the places from `start` to before `end`, as rows of three tables."""
+def _copy(url: str, start: int, end: int) -> int:
+    """Releases with the places from `start` to before `end`, as rows of three tables; the last."""
     releases = [(at, *_release(at)) for at in range(start, end)]
     with psycopg.connect(url) as tx, tx.cursor() as cursor:
         with cursor.copy(
@@ -158,6 +171,7 @@ def _copy(url: str, start: int, end: int) -> None:
                 kept += (*filter_terms(sectors=[sector]), *day_terms(when.date()))
                 entry = Entry(at, language, 1, at, when, headline, "", terms, kept)
                 copy.write_row((at, language, 1, at, when, headline, "", write_terms(entry)))
+    return end - 1
 
 
 def _release(at: int) -> tuple[str, str, str, str]:
@@ -249,15 +263,17 @@ async def _ask(database: Database, count: int) -> tuple[list[float], list[int]]:
     return took, found
 
 
-async def _publish(database: Database, count: int) -> float:
+async def _publish(database: Database) -> float:
     """Seconds from a release in fifteen languages being public to its being in the index."""
     content = write_document(_sample(FOLDERS[0]))
-    at = count + 1
     async with database.transaction() as tx:
+        head = await (await tx.execute("SELECT sequence FROM wire_head")).fetchone()
+        assert head is not None
+        at = head[0] + 1
         await tx.execute(
             "INSERT INTO release (id, ref, issuer_id, state, version, received_at)"
-            " OVERRIDING SYSTEM VALUE VALUES (%s, 'one-more', 1, 'published', 1, now())",
-            (at,),
+            " OVERRIDING SYSTEM VALUE VALUES (%s, %s, 1, 'published', 1, now())",
+            (at, f"one-more-{at}"),
         )
         await tx.execute(
             "INSERT INTO release_version (release_id, version, act, document, created_at, t0,"
@@ -271,6 +287,6 @@ async def _publish(database: Database, count: int) -> float:
     took = stopwatch() - began
     headline = _sample(FOLDERS[0]).rendition("th").headline
     found = await answer(database, Question(headline, "th"), ())
-    if "one-more" not in [hit.ref for hit in found.hits]:
+    if f"one-more-{at}" not in [hit.ref for hit in found.hits]:
         raise AssertionError("The release is in the index, and was not found.")
     return took
