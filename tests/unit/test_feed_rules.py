@@ -53,7 +53,7 @@ BROKEN = {
         (rb'"hubs":\[[^\]]*\]', b'"hubs":["https://wire.example/hub"]'),
         (rb'"hubs":\[[^\]]*\],', b""),
         (rb'"date_published":"2026-03-03T', b'"date_published":"03.03.2026 '),
-        (rb'"_tidewire"', b'"tidewire"'),
+        (rb'"_tidewire":\{"(?!alt)', b'"tidewire":{"'),
         (rb'"url":"https://wire.example', b'"url":"'),
         (rb'"language":"de"', b'"language":"german"'),
         (rb'"feed_url":"[^"]*"', b'"feed_url":"https://wire.example/feeds/en.json"'),

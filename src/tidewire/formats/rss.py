@@ -83,10 +83,9 @@ def _media(element: _Element, picture: ShownPicture, language: str) -> None:
             "lang": language,
         }
     )
-    if picture.alt:
-        _add(content, f"{{{MEDIA}}}title", picture.alt).set("type", "plain")
-    if picture.caption:
-        _add(content, f"{{{MEDIA}}}description", picture.caption).set("type", "plain")
+    # No media:description: readers take it for the item's own.
+    if said := picture.caption or picture.alt:
+        _add(content, f"{{{MEDIA}}}title", said).set("type", "plain")
     if picture.credit:
         _add(content, f"{{{MEDIA}}}credit", picture.credit)
 
